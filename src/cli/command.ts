@@ -1,0 +1,61 @@
+// What a verb is: a declaration and a run. Help, man pages and completion come from the declaration.
+
+import type { Readable, Writable } from 'node:stream';
+
+/** Everything a verb may know about who called it. Nothing else of the process is touched outside src/bin. */
+export interface Invocation {
+  /** The name it was called by: tslxc-start, lxc-start. */
+  readonly program: string;
+  /** Whose defaults apply: called as lxc-* the paths and the container defaults are LXC's. */
+  readonly flavour: 'tslxc' | 'lxc';
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Whether descriptors 0, 1 and 2 are terminals. */
+  readonly isTTY: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** Width of the terminal on stdout; 80 where there is none. */
+  readonly columns: number;
+  readonly umask: number;
+  /** Aborted on SIGINT, SIGTERM and SIGHUP. */
+  readonly signal: AbortSignal;
+}
+
+export interface OptionSpec {
+  readonly long?: string;
+  readonly short?: string;
+  /** Word for the argument in help; absent = a flag. `[X]` = optional and glued, as getopt's. */
+  readonly arg?: string;
+  /** May be given more than once; the value is then an array. */
+  readonly repeat?: boolean;
+  readonly summary: string;
+  /** Shell completion: what the argument is. */
+  readonly complete?: 'container' | 'state' | 'template' | 'key' | 'file' | 'directory' | readonly string[];
+}
+
+export interface ParsedArguments {
+  /** By the key in `options`. */
+  readonly flags: Readonly<Record<string, boolean>>;
+  readonly values: Readonly<Record<string, string>>;
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly positionals: readonly string[];
+  /** After `--`; undefined when there was none. */
+  readonly rest: readonly string[] | undefined;
+}
+
+export interface Command {
+  /** The verb: `start`. */
+  readonly name: string;
+  readonly summary: string;
+  /** After the program name: `--name=NAME [-- COMMAND]`. */
+  readonly synopsis: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** How the container name is taken: option or first positional (most), or not at all. */
+  readonly nameFrom: 'option-or-positional' | 'option' | 'none';
+  /** Returns the exit status; throws TslxcError for what the user must be told. */
+  run(invocation: Invocation, args: ParsedArguments): Promise<number>;
+}

@@ -1,0 +1,80 @@
+// What a plan may know about the host and the guest: plain data, so that it can be written to a file and compared.
+
+/** One mounted v1 hierarchy: /sys/fs/cgroup/memory holding ['memory'], /sys/fs/cgroup/systemd holding ['name=systemd']. */
+export interface CgroupHierarchy {
+  readonly mount: string;
+  readonly controllers: readonly string[];
+  /** The caller's own place in it, from /proc/self/cgroup. */
+  readonly ownPath: string;
+}
+
+export interface HostFacts {
+  /** uname -r and -m. */
+  readonly kernelRelease: string;
+  readonly machine: string;
+  /** Effective uid of who starts. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly cgroup: {
+    readonly layout: 'v1' | 'hybrid' | 'v2' | 'none';
+    readonly v1: readonly CgroupHierarchy[];
+    readonly v2?: CgroupHierarchy;
+  };
+  readonly apparmor: boolean;
+  readonly selinux: boolean;
+  /** Names of the namespaces in /proc/self/ns. */
+  readonly namespaces: readonly string[];
+  /** Number of the last capability the kernel knows (/proc/sys/kernel/cap_last_cap). */
+  readonly lastCap: number;
+  /** The caller's bounding set, as a 64-bit mask in hex. */
+  readonly boundingSet: string;
+  /** Hard limits of the caller by resource word; absent = unlimited. */
+  readonly hardLimits: Readonly<Record<string, number>>;
+  /** Interfaces of the host and what they are. */
+  readonly links: readonly { readonly name: string; readonly bridge: boolean }[];
+  /** Character devices of the host's /dev that a container gets by bind. */
+  readonly deviceNodes: readonly string[];
+  readonly vsyscall: boolean;
+  readonly ipv6: boolean;
+}
+
+export type InitKind = 'systemd' | 'openrc' | 'busybox' | 'sysvinit' | 'upstart' | 'other' | 'missing';
+
+/** What `tslxc-executor probe` reads from a stopped container's tree. */
+export interface GuestFacts {
+  readonly init: {
+    readonly kind: InitKind;
+    /** systemd's version number. */
+    readonly version?: number;
+    /** Where init was found and its identity, for the `expect_file` op; absent when there is none. */
+    readonly file?: { readonly layer: string; readonly path: string; readonly dev: number; readonly ino: number; readonly size: number; readonly mtimeNs: string };
+  };
+  /** The filesystem under the rootfs accepts idmapped mounts (found out by doing). */
+  readonly idmappable: boolean;
+  /** Ids on disk are the container's own (0 = root), or shifted into its range. */
+  readonly stored: 'unshifted' | 'shifted';
+  /** Which of /dev /proc /sys /dev/pts … the tree lacks: none of ours to assume. */
+  readonly is32Bit: boolean;
+}
+
+/** What the caller of a start decides, apart from config and facts. */
+export interface LaunchInput {
+  readonly name: string;
+  readonly lxcpath: string;
+  /** P/N/config or the rcfile, for hooks. */
+  readonly configFile: string;
+  /** The run directory of this container: /run/tslxc/<key>. */
+  readonly runDir: string;
+  /** Where the root is mounted before pivot when lxc.rootfs.mount is not set; must be reachable by every id. */
+  readonly rootfsMount: string;
+  /** Unique suffix of names that the kernel shares over all lxcpaths; empty for the default lxcpath. */
+  readonly suffix: string;
+  /** Replaces lxc.init.cmd (`tslxc-start -- CMD`). */
+  readonly command?: readonly string[];
+  /** Compiled seccomp filter, if a profile applies. */
+  readonly seccomp?: Uint8Array;
+  /** The namespaces to join, pinned. */
+  readonly share: readonly { readonly kind: string; readonly path: string; readonly dev: number; readonly ino: number }[];
+  readonly bootId: string;
+  readonly foreground: boolean;
+}
