@@ -37,8 +37,10 @@ const ops = [...source.matchAll(/^OP\((\d+), (\w+), "([^"]*)"\)/gm)].map(([, cod
 }));
 const words = kind => {
   const tables = {};
-  for (const [, of, value, word] of source.matchAll(new RegExp(`^${kind}\\((\\w+), (\\w+), "([^"]+)"\\)`, 'gm')))
-    (tables[of] ??= {})[word] = Number(value);
+  for (const [, of, value, word] of source.matchAll(
+    new RegExp(`^${kind}\\((\\w+), (\\w+), "([^"]+)"\\)`, 'gm'),
+  ))
+    tables[of] = { ...tables[of], [word]: Number(value) };
   return tables;
 };
 const sets = words('FLAG');
@@ -46,11 +48,23 @@ const enums = words('ENUM');
 
 const typeOf = ({ kind, of }) =>
   ({
-    fd: 'Slot | undefined', pid: 'Slot | undefined', value: 'Slot | undefined',
-    newfd: 'Slot', newpid: 'Slot', newvalue: 'Slot',
-    int: 'number | bigint', oct: 'number', hex: 'number | bigint', bool: 'boolean',
-    set: `readonly SetWord<'${of}'>[]`, enum: `EnumWord<'${of}'>`,
-    str: 'string | undefined', fmt: 'string | undefined', list: 'readonly string[]', fmtlist: 'readonly string[]', bytes: 'Uint8Array',
+    fd: 'Slot | undefined',
+    pid: 'Slot | undefined',
+    value: 'Slot | undefined',
+    newfd: 'Slot',
+    newpid: 'Slot',
+    newvalue: 'Slot',
+    int: 'number | bigint',
+    oct: 'number',
+    hex: 'number | bigint',
+    bool: 'boolean',
+    set: `readonly SetWord<'${of}'>[]`,
+    enum: `EnumWord<'${of}'>`,
+    str: 'string | undefined',
+    fmt: 'string | undefined',
+    list: 'readonly string[]',
+    fmtlist: 'readonly string[]',
+    bytes: 'Uint8Array',
   })[kind];
 
 const isOptional = ({ kind }) => ['fd', 'pid', 'value', 'str', 'fmt'].includes(kind);
@@ -68,7 +82,10 @@ const lines = [
   '',
   '/** The fields of each op, as the recipes give them. */',
   'export interface OpFields {',
-  ...ops.map(op => `  ${op.name}: { ${op.fields.map(f => `${f.name}${isOptional(f) ? '?' : ''}: ${typeOf(f)}`).join('; ')} };`),
+  ...ops.map(
+    op =>
+      `  ${op.name}: { ${op.fields.map(f => `${f.name}${isOptional(f) ? '?' : ''}: ${typeOf(f)}`).join('; ')} };`,
+  ),
   '}',
   '',
   'export type OpName = keyof OpFields;',
@@ -84,9 +101,13 @@ const lines = [
   '',
   'export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonly fields: readonly FieldSpec[] } } = {',
   ...ops.map(
-    op => `  ${op.name}: { code: ${op.code}, fields: [${op.fields
-      .map(f => `{ name: '${f.name}', kind: '${f.kind}', ${f.of ? `of: '${f.of}', ` : ''}place: '${f.place}', index: ${f.index} }`)
-      .join(', ')}] },`,
+    op =>
+      `  ${op.name}: { code: ${op.code}, fields: [${op.fields
+        .map(
+          f =>
+            `{ name: '${f.name}', kind: '${f.kind}', ${f.of ? `of: '${f.of}', ` : ''}place: '${f.place}', index: ${f.index} }`,
+        )
+        .join(', ')}] },`,
   ),
   '};',
   '',

@@ -38,5 +38,7 @@ export class TslxcError extends Error {
 /** `config:37`, or the rule's own words. */
 export function describeOrigin(origin: Origin): string {
   if ('rule' in origin) return origin.rule;
-  return origin.column === undefined ? `${origin.file}:${origin.line}` : `${origin.file}:${origin.line}:${origin.column}`;
+  return origin.column === undefined
+    ? `${origin.file}:${origin.line}`
+    : `${origin.file}:${origin.line}:${origin.column}`;
 }

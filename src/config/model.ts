@@ -12,7 +12,16 @@ export const NAMESPACE_WORDS = ['mnt', 'pid', 'uts', 'ipc', 'user', 'net', 'cgro
 export type NamespaceWord = (typeof NAMESPACE_WORDS)[number];
 
 export const HOOK_TYPES = [
-  'pre-start', 'pre-mount', 'mount', 'autodev', 'start-host', 'start', 'stop', 'post-stop', 'clone', 'destroy',
+  'pre-start',
+  'pre-mount',
+  'mount',
+  'autodev',
+  'start-host',
+  'start',
+  'stop',
+  'post-stop',
+  'clone',
+  'destroy',
 ] as const;
 export type HookType = (typeof HOOK_TYPES)[number];
 
@@ -144,7 +153,11 @@ export interface ContainerConfig {
   };
   readonly groups: readonly Setting<string>[];
   readonly monitor: { readonly unshare: Setting<boolean>; readonly pdeathSignal: Setting<number> };
-  readonly log: { readonly level?: Setting<number>; readonly file?: Setting<string>; readonly syslog?: Setting<string> };
+  readonly log: {
+    readonly level?: Setting<number>;
+    readonly file?: Setting<string>;
+    readonly syslog?: Setting<string>;
+  };
   readonly rootfs: {
     readonly path?: Setting<RootfsPath>;
     readonly mount?: Setting<string>;

@@ -47,7 +47,14 @@ export interface GuestFacts {
     /** systemd's version number. */
     readonly version?: number;
     /** Where init was found and its identity, for the `expect_file` op; absent when there is none. */
-    readonly file?: { readonly layer: string; readonly path: string; readonly dev: number; readonly ino: number; readonly size: number; readonly mtimeNs: string };
+    readonly file?: {
+      readonly layer: string;
+      readonly path: string;
+      readonly dev: number;
+      readonly ino: number;
+      readonly size: number;
+      readonly mtimeNs: string;
+    };
   };
   /** The filesystem under the rootfs accepts idmapped mounts (found out by doing). */
   readonly idmappable: boolean;
@@ -74,7 +81,12 @@ export interface LaunchInput {
   /** Compiled seccomp filter, if a profile applies. */
   readonly seccomp?: Uint8Array;
   /** The namespaces to join, pinned. */
-  readonly share: readonly { readonly kind: string; readonly path: string; readonly dev: number; readonly ino: number }[];
+  readonly share: readonly {
+    readonly kind: string;
+    readonly path: string;
+    readonly dev: number;
+    readonly ino: number;
+  }[];
   readonly bootId: string;
   readonly foreground: boolean;
 }

@@ -61,6 +61,12 @@ export class PlanBuilder {
   }
 
   build(kind: PlanKind): Plan {
-    return { kind, segments: this.#segments, slotCount: this.#slotCount, notices: this.#notices, ignored: this.#ignored };
+    return {
+      kind,
+      segments: this.#segments,
+      slotCount: this.#slotCount,
+      notices: this.#notices,
+      ignored: this.#ignored,
+    };
   }
 }
