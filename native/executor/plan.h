@@ -76,7 +76,12 @@ struct plan_op {
 	uint32_t reserved;
 	uint16_t slots[OP_SLOTS]; /* PLAN_NO_SLOT when absent */
 	int64_t nums[OP_NUMS];
-	uint32_t strs[OP_STRS]; /* offset into strings, or PLAN_NO_STRING; there: u32 length, the bytes, a NUL, padding to 4 */
+	/*
+	 * Offset from strings_offset, a multiple of 4, or PLAN_NO_STRING; there: u32 length, that many bytes, a NUL that is not
+	 * counted, padding to 4. A list is its texts, each ended by a NUL that is counted: the empty list has length 0. Equal texts
+	 * may share one place.
+	 */
+	uint32_t strs[OP_STRS];
 };
 _Static_assert(sizeof(struct plan_op) == 88, "wire format");
 
@@ -89,9 +94,10 @@ _Static_assert(sizeof(struct plan_op) == 88, "wire format");
  *     1 cgroup_make path="/sys/fs/cgroup/unified/lxc.payload.c1" mode=0755 directory=>{0}
  *     2 cgroup_write directory={0} file="pids.max" value="100"
  *
- * Fields stand in the order of the table. A slot read is {n}, written =>{n}; absent slots and strings are left out.
- * int is decimal, oct is 0-prefixed octal, hex 0x-prefixed lower case, bool is yes or no, a set its words joined by commas
- * (unknown bits as 0x…, empty as none), a choice its word. Strings are in double quotes with \" \\ \n \t and \xHH for bytes
+ * Ops are numbered through the whole plan, two blanks before the number. Fields stand in the order of the table. A slot read is
+ * ={n}, written =>{n}; absent slots and strings are left out. int is decimal, oct is "0%llo", hex "0x%llx", bool is yes or no, a
+ * set its words in table order joined by commas (unknown bits last as 0x…, empty as none), a choice its word (unknown: decimal).
+ * The last line ends in a newline too. Strings are in double quotes with \" \\ \n \t and \xHH for bytes
  * below 0x20, 0x7f, and each byte of what is not valid UTF-8; a list is [ "a", "b" ] written ["a","b"]; bytes are
  * <LENGTH bytes crc32 XXXXXXXX>.
  */
