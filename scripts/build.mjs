@@ -1,0 +1,168 @@
+// npm run build: sources → build/ (what the tests run) and dist/ (what is installed). Each step is skipped while its inputs
+// are older than what it made; a step whose sources do not exist yet does nothing.
+//
+//   node scripts/build.mjs [--force] [tests|library|executor|addon|links …]
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeLinks } from './links.mjs';
+import { newestChange } from './newest.mjs';
+import { nodeHeaders } from './node-headers.mjs';
+import { root } from './root.mjs';
+
+const STEPS = {
+  tests: buildTests,
+  library: buildLibrary,
+  executor: buildExecutor,
+  addon: buildAddon,
+  links: buildLinks,
+};
+const AT_INSTALL = ['executor', 'addon', 'links'];
+
+/** Builds the named steps, or all. `fromPackage`: JavaScript came ready-made in the tarball. */
+export async function build({ steps = Object.keys(STEPS), force = false, fromPackage = false } = {}) {
+  for (const step of fromPackage ? AT_INSTALL : steps) await STEPS[step](force);
+}
+
+const at = (...parts) => join(root, ...parts);
+
+/** Does `make` unless the stamp of `name` is newer than all inputs. */
+async function whenStale(name, inputs, force, make) {
+  const stamp = at('build', `.${name}.stamp`);
+  const made = force ? 0 : newestChange([stamp]);
+  if (made > newestChange(inputs)) return;
+  const began = process.hrtime.bigint();
+  await make();
+  mkdirSync(at('build'), { recursive: true });
+  writeFileSync(stamp, '');
+  process.stderr.write(`built ${name} in ${Number((process.hrtime.bigint() - began) / 1000000n)} ms\n`);
+}
+
+async function buildTests(force) {
+  const inputs = [at('src'), at('test'), at('tsconfig.json'), at('package-lock.json')];
+  await whenStale('tests', inputs, force || !existsSync(at('build/src')), () => {
+    rmSync(at('build/src'), { recursive: true, force: true });
+    rmSync(at('build/test'), { recursive: true, force: true });
+    run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', root]);
+  });
+}
+
+async function buildLibrary(force) {
+  const entries = { index: at('src/index.ts'), 'bin/tslxc': at('src/bin/tslxc.ts') };
+  const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+  if (Object.keys(present).length === 0) return;
+  const inputs = [at('src'), at('package.json'), at('package-lock.json'), at('scripts/build.mjs')];
+  await whenStale('library', inputs, force || !existsSync(at('dist/chunks')), async () => {
+    const fresh = at('build/library');
+    rmSync(fresh, { recursive: true, force: true });
+    await bundle(present, fresh);
+    if (present.index) emitTypes(fresh);
+    for (const part of ['bin/tslxc.js', 'index.js', 'chunks', 'types'])
+      replace(join(fresh, part), at('dist', part));
+  });
+}
+
+async function bundle(entryPoints, outdir) {
+  const { build: esbuild } = await import('esbuild');
+  await esbuild({
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    chunkNames: 'chunks/[name]-[hash]',
+    legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: 'warning',
+    // CommonJS dependencies ask for node's own modules with require.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+  });
+  mkdirSync(join(outdir, 'chunks'), { recursive: true });
+}
+
+/** The library's declarations only: what src/index.ts reaches. */
+function emitTypes(outdir) {
+  const config = at('build/types.tsconfig.json');
+  const compilerOptions = {
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: at('src'),
+    outDir: join(outdir, 'types'),
+  };
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: at('tsconfig.json'),
+      compilerOptions,
+      include: [],
+      files: [at('src/index.ts')],
+    }),
+  );
+  run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', config]);
+}
+
+async function buildExecutor() {
+  // make knows best what is stale.
+  if (existsSync(at('native/Makefile')))
+    run('make', ['--silent', '--no-print-directory', '-C', at('native')]);
+}
+
+async function buildAddon(force) {
+  if (!existsSync(at('native/binding.gyp'))) return;
+  const target = at('dist/native/tslxc.node');
+  const inputs = [at('native/addon'), at('native/binding.gyp')];
+  await whenStale('addon', inputs, force || !existsSync(target), () => {
+    const headers = nodeHeaders();
+    const gyp = existsSync(at('node_modules/node-gyp'))
+      ? at('node_modules/node-gyp/bin/node-gyp.js')
+      : process.env.npm_config_node_gyp;
+    if (!gyp) throw new Error('node-gyp is not there: install with npm');
+    const where = headers ? [`--nodedir=${headers}`] : [];
+    run(process.execPath, [gyp, 'configure', 'build', '--silent', '-C', at('native'), ...where]);
+    mkdirSync(at('dist/native'), { recursive: true });
+    cpSync(at('native/build/Release/tslxc.node'), `${target}.new`);
+    renameSync(`${target}.new`, target);
+  });
+}
+
+async function buildLinks() {
+  if (existsSync(at('dist/bin/tslxc.js'))) await makeLinks(at('dist'));
+}
+
+/** Puts a fresh file or directory where the old one is, so that a running command never meets half of it. */
+function replace(fresh, target) {
+  if (!existsSync(fresh)) return;
+  mkdirSync(join(target, '..'), { recursive: true });
+  rmSync(`${target}.old`, { recursive: true, force: true });
+  if (existsSync(target)) renameSync(target, `${target}.old`);
+  renameSync(fresh, target);
+  rmSync(`${target}.old`, { recursive: true, force: true });
+}
+
+function run(program, args) {
+  try {
+    execFileSync(program, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Error(`${program} is not there: apt-get install ${program}`);
+    throw new Error(`failed: ${[program, ...args].join(' ')}`);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const words = process.argv.slice(2);
+  const steps = words.filter(word => !word.startsWith('-'));
+  const unknown = steps.find(step => !(step in STEPS));
+  try {
+    if (unknown) throw new Error(`no build step ${unknown}; there are ${Object.keys(STEPS).join(', ')}`);
+    await build({ force: words.includes('--force'), ...(steps.length > 0 ? { steps } : {}) });
+  } catch (error) {
+    process.stderr.write(`build: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

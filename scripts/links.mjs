@@ -1,0 +1,45 @@
+// dist/bin/tslxc-<verb> and dist/compat/lxc-<verb>: links to the one program, which reads the verb from its own name.
+import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Makes the links for every verb of the built registry and removes those of verbs that are gone. */
+export async function makeLinks(dist) {
+  chmodSync(join(dist, 'bin/tslxc.js'), 0o755);
+  const verbs = await verbsOf(dist);
+  linkAll(join(dist, 'bin'), 'tslxc.js', ['tslxc', ...verbs.map(verb => `tslxc-${verb}`)]);
+  linkAll(
+    join(dist, 'compat'),
+    '../bin/tslxc.js',
+    verbs.map(verb => `lxc-${verb}`),
+  );
+}
+
+/** The names of all verbs, asked of the library itself. */
+async function verbsOf(dist) {
+  const library = join(dist, 'index.js');
+  if (!existsSync(library)) return [];
+  const { VERBS } = await import(`${pathToFileURL(library)}?at=${Date.now()}`);
+  return VERBS ?? [];
+}
+
+function linkAll(directory, target, names) {
+  mkdirSync(directory, { recursive: true });
+  for (const name of readdirSync(directory)) {
+    if (!name.endsWith('.js') && !names.includes(name)) rmSync(join(directory, name));
+  }
+  for (const name of names) {
+    const path = join(directory, name);
+    if (isLinkTo(path, target)) continue;
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+  }
+}
+
+function isLinkTo(path, target) {
+  try {
+    return readlinkSync(path) === target;
+  } catch {
+    return false;
+  }
+}
