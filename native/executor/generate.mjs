@@ -1,8 +1,13 @@
-// Makes src/plan/opcodes.ts from opcodes.def, the one table of ops. `--check` fails when the file is stale.
+// Makes src/plan/opcodes.ts and native/executor/{ops.h,perform.c} from opcodes.def, the one table of ops. `--check` fails when
+// one of them is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const table = new URL('./opcodes.def', import.meta.url);
-const target = new URL('../../src/plan/opcodes.ts', import.meta.url);
+const targets = {
+  typescript: new URL('../../src/plan/opcodes.ts', import.meta.url),
+  header: new URL('./ops.h', import.meta.url),
+  perform: new URL('./perform.c', import.meta.url),
+};
 
 const CLASSES = {
   slot: ['fd', 'pid', 'value', 'newfd', 'newpid', 'newvalue'],
@@ -23,9 +28,10 @@ function parseFields(text) {
     .filter(Boolean)
     .map(field => {
       const [name, type] = field.split(':');
-      const [kind, of] = type.split('.');
+      const optional = type.endsWith('?');
+      const [kind, of] = type.replace('?', '').split('.');
       const place = classOf(kind);
-      return { name, kind, of, place, index: next[place]++ };
+      return { name, kind, of, optional, place, index: next[place]++ };
     });
 }
 
@@ -48,9 +54,9 @@ const enums = words('ENUM');
 
 const typeOf = ({ kind, of }) =>
   ({
-    fd: 'Slot | undefined',
-    pid: 'Slot | undefined',
-    value: 'Slot | undefined',
+    fd: 'Slot',
+    pid: 'Slot',
+    value: 'Slot',
     newfd: 'Slot',
     newpid: 'Slot',
     newvalue: 'Slot',
@@ -60,14 +66,15 @@ const typeOf = ({ kind, of }) =>
     bool: 'boolean',
     set: `readonly SetWord<'${of}'>[]`,
     enum: `EnumWord<'${of}'>`,
-    str: 'string | undefined',
-    fmt: 'string | undefined',
+    str: 'string',
+    fmt: 'string',
     list: 'readonly string[]',
     fmtlist: 'readonly string[]',
     bytes: 'Uint8Array',
   })[kind];
 
-const isOptional = ({ kind }) => ['fd', 'pid', 'value', 'str', 'fmt'].includes(kind);
+const fieldType = f => `${f.name}${f.optional ? '?' : ''}: ${typeOf(f)}${f.optional ? ' | undefined' : ''}`;
+
 const lines = [
   '// Made by native/executor/generate.mjs from native/executor/opcodes.def. Do not edit: npm run generate.',
   '',
@@ -82,10 +89,7 @@ const lines = [
   '',
   '/** The fields of each op, as the recipes give them. */',
   'export interface OpFields {',
-  ...ops.map(
-    op =>
-      `  ${op.name}: { ${op.fields.map(f => `${f.name}${isOptional(f) ? '?' : ''}: ${typeOf(f)}`).join('; ')} };`,
-  ),
+  ...ops.map(op => `  ${op.name}: { ${op.fields.map(fieldType).join('; ')} };`),
   '}',
   '',
   'export type OpName = keyof OpFields;',
@@ -112,12 +116,91 @@ const lines = [
   '};',
   '',
 ];
-const text = lines.join('\n');
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    console.error('src/plan/opcodes.ts is stale: run npm run generate');
+
+const MADE = '/* Made by generate.mjs from opcodes.def. Do not edit: npm run generate. */';
+// stdin is a macro in C.
+const cName = name => (name === 'stdin' ? 'stdin_file' : name);
+const cType = ({ kind }) =>
+  ({
+    fd: 'int ',
+    pid: 'pid_t ',
+    value: 'int64_t ',
+    newfd: 'uint16_t ',
+    newpid: 'uint16_t ',
+    newvalue: 'uint16_t ',
+    int: 'int64_t ',
+    oct: 'mode_t ',
+    hex: 'uint64_t ',
+    bool: 'bool ',
+    set: 'uint64_t ',
+    enum: 'int ',
+    str: 'const char *',
+    fmt: 'const char *',
+    list: 'struct text_list ',
+    fmtlist: 'struct text_list ',
+    bytes: 'struct byte_span ',
+  })[kind];
+const cValue = ({ kind, place, index }) => {
+  if (place === 'slot') {
+    if (kind.startsWith('new')) return `op->slots[${index}]`;
+    return `${{ fd: 'slot_fd', pid: 'slot_pid', value: 'slot_value' }[kind]}(run, op->slots[${index}])`;
+  }
+  if (place === 'num')
+    return kind === 'bool' ? `op->nums[${index}] != 0` : `(${cType({ kind }).trim()})op->nums[${index}]`;
+  if (kind === 'bytes') return `plan_bytes(run->plan, op->strs[${index}])`;
+  return `${kind.endsWith('list') ? 'plan_list' : 'plan_text'}(run->plan, op->strs[${index}])`;
+};
+const header = [
+  MADE,
+  '#ifndef TSLXC_OPS_H',
+  '#define TSLXC_OPS_H',
+  '',
+  '#include "plan_view.h"',
+  '',
+  '/* clang-format off */',
+  'struct run;',
+  '',
+  ...ops.flatMap(op => [
+    ...(op.fields.length
+      ? [`struct ${op.name}_op { ${op.fields.map(f => `${cType(f)}${cName(f.name)};`).join(' ')} };`]
+      : []),
+    `int op_${op.name}(struct run *run${op.fields.length ? `, const struct ${op.name}_op *o` : ''});`,
+  ]),
+  '/* clang-format on */',
+  '',
+  '#endif',
+  '',
+];
+const perform = [
+  MADE,
+  '#include "ops.h"',
+  '#include "run.h"',
+  '',
+  '/* clang-format off */',
+  '/* Performs one checked op; 0 or -errno, with the context in run->failure. */',
+  'int perform(struct run *run, const struct plan_op *op)',
+  '{',
+  '\tswitch (op->opcode) {',
+  ...ops.flatMap(op =>
+    op.fields.length
+      ? [
+          `\tcase ${op.code}:`,
+          `\t\treturn op_${op.name}(run, &(struct ${op.name}_op){ ${op.fields.map(f => `.${cName(f.name)} = ${cValue(f)}`).join(', ')} });`,
+        ]
+      : [`\tcase ${op.code}:`, `\t\treturn op_${op.name}(run);`],
+  ),
+  '\tdefault:',
+  '\t\treturn fail(run, -EINVAL, "opcode %u", op->opcode);',
+  '\t}',
+  '}',
+  '/* clang-format on */',
+  '',
+];
+const made = { typescript: lines.join('\n'), header: header.join('\n'), perform: perform.join('\n') };
+for (const [name, text] of Object.entries(made)) {
+  if (!process.argv.includes('--check')) writeFileSync(targets[name], text);
+  else if (readFileSync(targets[name], 'utf8') !== text) {
+    console.error(`${targets[name].pathname} is stale: run npm run generate`);
     process.exit(1);
   }
-} else {
-  writeFileSync(target, text);
 }

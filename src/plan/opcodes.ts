@@ -83,64 +83,66 @@ export type EnumWord<T extends keyof typeof ENUMS> = keyof (typeof ENUMS)[T];
 
 /** The fields of each op, as the recipes give them. */
 export interface OpFields {
-  expect_file: { dir?: string | undefined; path?: string | undefined; dev: number | bigint; ino: number | bigint; size: number | bigint; mtime_ns: number | bigint };
-  expect_absent: { dir?: string | undefined; path?: string | undefined };
-  expect_link: { name?: string | undefined };
+  expect_file: { dir?: string | undefined; path: string; dev: number | bigint; ino: number | bigint; size: number | bigint; mtime_ns: number | bigint };
+  expect_absent: { dir?: string | undefined; path: string };
+  expect_link: { name: string };
   expect_process: { pid: number | bigint; starttime: number | bigint; process: Slot; pidfd: Slot };
-  expect_namespace: { path?: string | undefined; dev: number | bigint; ino: number | bigint; namespace: Slot };
-  expect_writable: { root?: Slot | undefined };
-  claim_address: { address?: string | undefined; socket: Slot };
-  save_teardown: { path?: string | undefined };
-  record_init: { path?: string | undefined; process?: Slot | undefined };
-  event: { path?: string | undefined; state: EnumWord<'state'> };
+  expect_namespace: { path: string; dev: number | bigint; ino: number | bigint; namespace: Slot };
+  expect_writable: { root: Slot };
+  claim_address: { address: string; socket: Slot };
+  save_teardown: { path: string };
+  record_init: { path: string; process: Slot };
+  event: { path: string; state: EnumWord<'state'> };
   hook: { argv: readonly string[]; env: readonly string[]; where?: string | undefined; stdin?: string | undefined; root?: Slot | undefined };
-  cgroup_make: { path?: string | undefined; mode: number; directory: Slot };
-  cgroup_write: { directory?: Slot | undefined; file?: string | undefined; value?: string | undefined };
-  cgroup_delegate: { directory?: Slot | undefined; uid: number | bigint; gid: number | bigint; files: readonly string[] };
-  cgroup_join: { directory?: Slot | undefined };
-  cgroup_devices: { directory?: Slot | undefined; program: Uint8Array };
-  cgroup_inherit_cpuset: { directory?: Slot | undefined };
+  cgroup_make: { path: string; mode: number; directory: Slot };
+  cgroup_write: { directory: Slot; file: string; value: string };
+  cgroup_delegate: { directory: Slot; uid: number | bigint; gid: number | bigint; files: readonly string[] };
+  cgroup_join: { directory: Slot };
+  cgroup_devices: { directory: Slot; program: Uint8Array };
+  cgroup_inherit_cpuset: { directory: Slot };
   spawner: { cgroup?: Slot | undefined };
-  namespace_join: { namespace?: Slot | undefined; kinds: readonly SetWord<'namespace'>[] };
-  namespace_open: { process?: Slot | undefined; kind: EnumWord<'namespace_file'>; namespace: Slot };
+  namespace_join: { namespace: Slot; kinds: readonly SetWord<'namespace'>[] };
+  namespace_open: { process: Slot; kind: EnumWord<'namespace_file'>; namespace: Slot };
   effective_ids: { uid: number | bigint; gid: number | bigint };
   clone_init: { namespaces: readonly SetWord<'namespace'>[]; process: Slot };
-  idmap_write: { process?: Slot | undefined; uids?: string | undefined; gids?: string | undefined };
-  idmap_helper: { process?: Slot | undefined; argv: readonly string[] };
-  resource_limit: { process?: Slot | undefined; resource: EnumWord<'resource'>; soft: number | bigint; hard: number | bigint };
-  process_write: { process?: Slot | undefined; file?: string | undefined; value?: string | undefined };
-  fd_send: { descriptor?: Slot | undefined };
+  idmap_write: { process: Slot; uids: string; gids: string };
+  idmap_helper: { process: Slot; argv: readonly string[] };
+  resource_limit: { process: Slot; resource: EnumWord<'resource'>; soft: number | bigint; hard: number | bigint };
+  process_write: { process: Slot; file: string; value: string };
+  fd_send: { descriptor: Slot };
   fd_receive: { descriptor: Slot };
   time_offsets: { boot_s: number | bigint; boot_ns: number | bigint; monotonic_s: number | bigint; monotonic_ns: number | bigint };
-  tree_open: { root?: Slot | undefined; path?: string | undefined; recursive: boolean; optional: boolean; tree: Slot };
-  tree_attributes: { tree?: Slot | undefined; recursive: boolean; set: readonly SetWord<'mount_attr'>[]; clear: readonly SetWord<'mount_attr'>[]; propagation: readonly SetWord<'propagation'>[] };
-  tree_idmap: { tree?: Slot | undefined; userns?: Slot | undefined; recursive: boolean };
-  tree_attach: { tree?: Slot | undefined; root?: Slot | undefined; make: EnumWord<'make'>; optional: boolean; path?: string | undefined };
-  fs_mount: { root?: Slot | undefined; attributes: readonly SetWord<'mount_attr'>[]; make: EnumWord<'make'>; optional: boolean; type?: string | undefined; options: readonly string[]; path?: string | undefined };
-  fs_create: { attributes: readonly SetWord<'mount_attr'>[]; type?: string | undefined; options: readonly string[]; tree: Slot };
-  remount: { root?: Slot | undefined; path?: string | undefined; set: readonly SetWord<'mount_attr'>[]; clear: readonly SetWord<'mount_attr'>[]; optional: boolean; recursive: boolean };
-  propagation: { root?: Slot | undefined; path?: string | undefined; propagation: readonly SetWord<'propagation'>[] };
-  unmount: { root?: Slot | undefined; path?: string | undefined };
-  directory_open: { root?: Slot | undefined; path?: string | undefined; directory: Slot };
-  make_directory: { root?: Slot | undefined; path?: string | undefined; mode: number; uid: number | bigint; gid: number | bigint };
-  make_file: { root?: Slot | undefined; path?: string | undefined; mode: number; content?: string | undefined };
-  make_symlink: { root?: Slot | undefined; path?: string | undefined; target?: string | undefined };
-  make_node: { root?: Slot | undefined; path?: string | undefined; mode: number; major: number | bigint; minor: number | bigint };
-  pivot: { root?: Slot | undefined };
+  self: { process: Slot };
+  namespace_unshare: { kinds: readonly SetWord<'namespace'>[] };
+  tree_open: { root?: Slot | undefined; path: string; recursive: boolean; optional: boolean; tree: Slot };
+  tree_attributes: { tree: Slot; recursive: boolean; set: readonly SetWord<'mount_attr'>[]; clear: readonly SetWord<'mount_attr'>[]; propagation: readonly SetWord<'propagation'>[] };
+  tree_idmap: { tree: Slot; userns: Slot; recursive: boolean };
+  tree_attach: { tree: Slot; root?: Slot | undefined; make: EnumWord<'make'>; optional: boolean; path: string };
+  fs_mount: { root?: Slot | undefined; attributes: readonly SetWord<'mount_attr'>[]; make: EnumWord<'make'>; optional: boolean; type: string; options: readonly string[]; path: string };
+  fs_create: { attributes: readonly SetWord<'mount_attr'>[]; type: string; options: readonly string[]; tree: Slot };
+  remount: { root?: Slot | undefined; path: string; set: readonly SetWord<'mount_attr'>[]; clear: readonly SetWord<'mount_attr'>[]; optional: boolean; recursive: boolean };
+  propagation: { root?: Slot | undefined; path: string; propagation: readonly SetWord<'propagation'>[] };
+  unmount: { root?: Slot | undefined; path: string };
+  directory_open: { root?: Slot | undefined; path: string; directory: Slot };
+  make_directory: { root?: Slot | undefined; path: string; mode: number; uid: number | bigint; gid: number | bigint };
+  make_file: { root?: Slot | undefined; path: string; mode: number; content?: string | undefined };
+  make_symlink: { root?: Slot | undefined; path: string; target: string };
+  make_node: { root?: Slot | undefined; path: string; mode: number; major: number | bigint; minor: number | bigint };
+  pivot: { root: Slot };
   pty_open: { root?: Slot | undefined; devpts?: string | undefined; master: Slot; slave: Slot };
-  pty_attach: { slave?: Slot | undefined; root?: Slot | undefined; path?: string | undefined };
+  pty_attach: { slave: Slot; root?: Slot | undefined; path: string };
   stdio: { descriptor?: Slot | undefined; mask: number | bigint; controlling: boolean };
-  pump: { master?: Slot | undefined; mask: number | bigint; log?: string | undefined };
-  serve_console: { master?: Slot | undefined; ring_bytes: number | bigint; log_bytes: number | bigint; rotate: boolean; log?: string | undefined };
-  serve_tty: { master?: Slot | undefined; number: number | bigint };
-  serve_control: { directory?: string | undefined };
-  veth_make: { netns?: Slot | undefined; mtu: number | bigint; name?: string | undefined; mac?: string | undefined; peer?: string | undefined; peer_mac?: string | undefined };
-  link_up: { name?: string | undefined };
-  link_enslave: { name?: string | undefined; master?: string | undefined };
-  address_add: { name?: string | undefined; prefix: number | bigint; address?: string | undefined; broadcast?: string | undefined };
-  route_add: { name?: string | undefined; prefix: number | bigint; destination?: string | undefined; gateway?: string | undefined };
-  sysctl_write: { path?: string | undefined; value?: string | undefined };
-  hostname: { name?: string | undefined };
+  pump: { master: Slot; mask: number | bigint; log?: string | undefined };
+  serve_console: { master: Slot; ring_bytes: number | bigint; log_bytes: number | bigint; rotate: boolean; log?: string | undefined };
+  serve_tty: { master: Slot; number: number | bigint };
+  serve_control: { directory: string };
+  veth_make: { netns?: Slot | undefined; mtu: number | bigint; name: string; mac?: string | undefined; peer: string; peer_mac?: string | undefined };
+  link_up: { name: string };
+  link_enslave: { name: string; master: string };
+  address_add: { name: string; prefix: number | bigint; address: string; broadcast?: string | undefined };
+  route_add: { name: string; prefix: number | bigint; destination?: string | undefined; gateway?: string | undefined };
+  sysctl_write: { path: string; value: string };
+  hostname: { name: string };
   personality: { value: number | bigint };
   session_keyring: {  };
   capabilities: { bounding: number | bigint };
@@ -148,18 +150,18 @@ export interface OpFields {
   seccomp: { log: boolean; program: Uint8Array };
   identity: { uid: number | bigint; gid: number | bigint; groups: readonly string[] };
   parent_death: { signal: number | bigint };
-  directory_enter: { path?: string | undefined; make: boolean };
+  directory_enter: { path: string; make: boolean };
   umask: { mask: number };
   exec: { argv: readonly string[]; env: readonly string[] };
   own_core_scheduling: {  };
-  cgroup_empty: { timeout_ms: number | bigint; path?: string | undefined };
-  cgroup_remove: { timeout_ms: number | bigint; path?: string | undefined };
-  link_delete: { name?: string | undefined };
-  file_remove: { path?: string | undefined };
-  directory_remove: { path?: string | undefined };
-  teardown_event: { path?: string | undefined; state: EnumWord<'state'> };
+  cgroup_empty: { timeout_ms: number | bigint; path: string };
+  cgroup_remove: { timeout_ms: number | bigint; path: string };
+  link_delete: { name: string };
+  file_remove: { path: string };
+  directory_remove: { path: string };
+  teardown_event: { path: string; state: EnumWord<'state'> };
   teardown_hook: { live: boolean; argv: readonly string[]; env: readonly string[] };
-  unmount_path: { path?: string | undefined };
+  unmount_path: { path: string };
 }
 
 export type OpName = keyof OpFields;
@@ -203,6 +205,8 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   fd_send: { code: 39, fields: [{ name: 'descriptor', kind: 'fd', place: 'slot', index: 0 }] },
   fd_receive: { code: 40, fields: [{ name: 'descriptor', kind: 'newfd', place: 'slot', index: 0 }] },
   time_offsets: { code: 41, fields: [{ name: 'boot_s', kind: 'int', place: 'num', index: 0 }, { name: 'boot_ns', kind: 'int', place: 'num', index: 1 }, { name: 'monotonic_s', kind: 'int', place: 'num', index: 2 }, { name: 'monotonic_ns', kind: 'int', place: 'num', index: 3 }] },
+  self: { code: 42, fields: [{ name: 'process', kind: 'newpid', place: 'slot', index: 0 }] },
+  namespace_unshare: { code: 43, fields: [{ name: 'kinds', kind: 'set', of: 'namespace', place: 'num', index: 0 }] },
   tree_open: { code: 80, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'recursive', kind: 'bool', place: 'num', index: 0 }, { name: 'optional', kind: 'bool', place: 'num', index: 1 }, { name: 'tree', kind: 'newfd', place: 'slot', index: 1 }] },
   tree_attributes: { code: 81, fields: [{ name: 'tree', kind: 'fd', place: 'slot', index: 0 }, { name: 'recursive', kind: 'bool', place: 'num', index: 0 }, { name: 'set', kind: 'set', of: 'mount_attr', place: 'num', index: 1 }, { name: 'clear', kind: 'set', of: 'mount_attr', place: 'num', index: 2 }, { name: 'propagation', kind: 'set', of: 'propagation', place: 'num', index: 3 }] },
   tree_idmap: { code: 82, fields: [{ name: 'tree', kind: 'fd', place: 'slot', index: 0 }, { name: 'userns', kind: 'fd', place: 'slot', index: 1 }, { name: 'recursive', kind: 'bool', place: 'num', index: 0 }] },
