@@ -1,6 +1,7 @@
 // What a verb is: a declaration and a run. Help, man pages and completion come from the declaration.
 
 import type { Readable, Writable } from 'node:stream';
+import type { Log } from '../host/log.ts';
 
 /** Everything a verb may know about who called it. Nothing else of the process is touched outside src/bin. */
 export interface Invocation {
@@ -20,7 +21,7 @@ export interface Invocation {
   /** Width of the terminal on stdout; 80 where there is none. */
   readonly columns: number;
   readonly umask: number;
-  /** Aborted on SIGINT, SIGTERM and SIGHUP. */
+  /** Aborted on SIGINT, SIGTERM and SIGHUP; until it is looked at, those signals end the process as usual. */
   readonly signal: AbortSignal;
 }
 
@@ -31,14 +32,20 @@ export interface OptionSpec {
   readonly arg?: string;
   /** May be given more than once; the value is then an array. */
   readonly repeat?: boolean;
+  /** Help text; further lines are kept as they are. */
   readonly summary: string;
+  /** Accepted, but not shown in help and usage. */
+  readonly hidden?: boolean;
   /** Shell completion: what the argument is. */
   readonly complete?: 'container' | 'state' | 'template' | 'key' | 'file' | 'directory' | readonly string[];
 }
 
 export interface ParsedArguments {
-  /** By the key in `options`. */
+  /** The container's name, from -n or the first positional (then no longer one); empty where a verb takes none. */
+  readonly name: string;
+  /** By the key in `options` or COMMON_OPTIONS; absent = not given. */
   readonly flags: Readonly<Record<string, boolean>>;
+  /** An optional argument that was not given is the empty text. */
   readonly values: Readonly<Record<string, string>>;
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly positionals: readonly string[];
@@ -56,6 +63,6 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** How the container name is taken: option or first positional (most), or not at all. */
   readonly nameFrom: 'option-or-positional' | 'option' | 'none';
-  /** Returns the exit status; throws TslxcError for what the user must be told. */
-  run(invocation: Invocation, args: ParsedArguments): Promise<number>;
+  /** Returns the exit status; throws TslxcError for what the user must be told. `log` is the file of -o and -l. */
+  run(invocation: Invocation, args: ParsedArguments, log: Log): Promise<number>;
 }

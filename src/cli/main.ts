@@ -1,0 +1,102 @@
+// One run of one verb: command line → help, version or the verb → exit status.
+
+import { EXIT, TslxcError } from '../base/errors.ts';
+import type { Log } from '../host/log.ts';
+import type { Command, Invocation, ParsedArguments } from './command.ts';
+import { type CommandLine, getopt, type Taken, UsageError } from './getopt.ts';
+import { allOptions } from './options.ts';
+import { report } from './report.ts';
+
+/** Runs the verb and returns its exit status; every failure has been told on stderr by then. */
+export async function runCommand(command: Command, invocation: Invocation): Promise<number> {
+  let line: CommandLine;
+  try {
+    line = getopt(invocation.argv, allOptions(command), {
+      posixlyCorrect: invocation.env['POSIXLY_CORRECT'] !== undefined,
+      stopAt: isAnswer,
+    });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    invocation.stderr.write(`${invocation.program}: ${error.message}\n`);
+    await printHelp(command, invocation);
+    return EXIT.failed;
+  }
+  const answer = line.taken.find(isAnswer);
+  if (answer) return await giveAnswer(answer, command, invocation);
+  const args = parsedArguments(command, line);
+  const complaint = commonComplaint(command, line, args);
+  if (complaint !== undefined) {
+    invocation.stderr.write(
+      complaint.startsWith('This') ? `${complaint}\n` : `${invocation.program}: ${complaint}\n`,
+    );
+    return EXIT.failed;
+  }
+  return await runParsed(command, invocation, args);
+}
+
+async function runParsed(command: Command, invocation: Invocation, args: ParsedArguments): Promise<number> {
+  let log: Log | undefined;
+  try {
+    const { openLog } = await import('./logging.ts');
+    log = openLog(invocation, args);
+    return await command.run(invocation, args, log);
+  } catch (error) {
+    if (!(error instanceof TslxcError)) throw error;
+    return report(error, invocation, args, log);
+  } finally {
+    log?.close();
+  }
+}
+
+/** --help, --usage and --version are obeyed where they stand, whatever follows. */
+function isAnswer(taken: Taken): boolean {
+  return taken.key === 'help' || taken.key === 'usage' || taken.key === 'version';
+}
+
+async function giveAnswer(answer: Taken, command: Command, invocation: Invocation): Promise<number> {
+  if (answer.key === 'version') {
+    const { versionOf } = await import('./version.ts');
+    invocation.stdout.write(`${versionOf(invocation.flavour)}\n`);
+    return EXIT.ok;
+  }
+  if (answer.key === 'usage') {
+    const { usage } = await import('./usage.ts');
+    invocation.stderr.write(usage(command, invocation.program));
+    return EXIT.ok;
+  }
+  await printHelp(command, invocation);
+  return answer.as === '-?' ? EXIT.failed : EXIT.ok;
+}
+
+async function printHelp(command: Command, invocation: Invocation): Promise<void> {
+  const { help } = await import('./usage.ts');
+  invocation.stderr.write(help(command, invocation.program));
+}
+
+function parsedArguments(command: Command, line: CommandLine): ParsedArguments {
+  const options = allOptions(command);
+  const flags: Record<string, boolean> = {};
+  const values: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
+  for (const { key, value } of line.taken) {
+    if (value === undefined) flags[key] = true;
+    else if (options[key]?.repeat) (lists[key] ??= []).push(value);
+    else values[key] = value;
+  }
+  const positionals = [...line.positionals];
+  const rest = line.rest === undefined ? undefined : [...line.rest];
+  let name = command.nameFrom === 'none' ? '' : (values['name'] ?? '');
+  // The first word that is no option is the name; LXC takes it from behind `--` too.
+  if (name === '' && command.nameFrom === 'option-or-positional')
+    name = (positionals.length > 0 ? positionals : rest)?.shift() ?? '';
+  if (values['lxcpath'] !== undefined) values['lxcpath'] = values['lxcpath'].replace(/(?<=.)\/+$/, '');
+  return { name, flags, values, lists, positionals, rest };
+}
+
+/** What is wrong with the common options, in LXC's words. */
+function commonComplaint(command: Command, line: CommandLine, args: ParsedArguments): string | undefined {
+  if (line.taken.filter(({ key }) => key === 'lxcpath').length > 1)
+    return 'This command only accepts 1 -P,--lxcpath arguments';
+  if (command.nameFrom === 'option-or-positional' && args.name === '') return 'No container name specified';
+  return undefined;
+}

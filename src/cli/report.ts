@@ -1,0 +1,44 @@
+// How a failure reaches the user: cause first, in one line, with file and line where a config line is to blame; then the hint.
+
+import { describeOrigin, type Origin, TslxcError } from '../base/errors.ts';
+import type { Log } from '../host/log.ts';
+import type { Invocation, ParsedArguments } from './command.ts';
+
+/** Tells the failure on stderr (unless -q) and in the log; returns the exit status that goes with it. */
+export function report(error: TslxcError, invocation: Invocation, args: ParsedArguments, log?: Log): number {
+  for (const problem of problemsOf(error)) {
+    const cause = causeLine(problem, args.name);
+    log?.write('ERROR', 'tslxc', cause);
+    if (args.flags['quiet']) continue;
+    invocation.stderr.write(`${invocation.program}: ${prefixName(cause, args.name)}\n`);
+    if (problem.hint !== undefined) invocation.stderr.write(`  hint: ${problem.hint}\n`);
+  }
+  return error.exitStatus;
+}
+
+/** Errors that were collected (a config's) are told one by one; any other is told alone. */
+function problemsOf(error: TslxcError): readonly TslxcError[] {
+  if (!(error.cause instanceof AggregateError)) return [error];
+  const problems = error.cause.errors.filter(problem => problem instanceof TslxcError);
+  return problems.length > 0 ? problems : [error];
+}
+
+/** `c1: cause`, but `c1 is not running` stays as it is: scripts match on those words. */
+function prefixName(cause: string, name: string): string {
+  return name === '' || cause.startsWith(`${name} `) || cause.startsWith(`${name}:`)
+    ? cause
+    : `${name}: ${cause}`;
+}
+
+function causeLine(error: TslxcError, name: string): string {
+  const message = error.message.replaceAll(/\s*\n\s*/g, ' ');
+  const place = error.origin && 'file' in error.origin ? shortOrigin(error.origin, name) : undefined;
+  return place === undefined || message.includes(place) ? message : `${message} (${place})`;
+}
+
+/** `config:37` for the container's own config, the whole path for any other file. */
+export function shortOrigin(origin: Origin, name: string): string {
+  const place = describeOrigin(origin);
+  const own = 'file' in origin && name !== '' && origin.file.endsWith(`/${name}/config`);
+  return own ? place.slice(place.lastIndexOf('/') + 1) : place;
+}
