@@ -80,7 +80,7 @@ function parsedArguments(command: Command, line: CommandLine): ParsedArguments {
   const lists: Record<string, string[]> = {};
   for (const { key, value } of line.taken) {
     if (value === undefined) flags[key] = true;
-    else if (options[key]?.repeat) (lists[key] ??= []).push(value);
+    else if (options[key]?.repeat) lists[key] = [...(lists[key] ?? []), value];
     else values[key] = value;
   }
   const positionals = [...line.positionals];
