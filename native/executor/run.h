@@ -8,6 +8,7 @@
 
 #include "monitor.h"
 #include "plan_view.h"
+#include "pump.h"
 #include "status.h"
 
 enum { FAILURE_TEXT = 400, FORMAT_BYTES = 64 << 10 };
@@ -41,7 +42,6 @@ struct run {
 	pid_t spawner;
 	pid_t child; /* 0: none */
 	int child_pidfd;
-	uint32_t passed_op;
 	struct monitor monitor;
 	struct pump pump;
 };
