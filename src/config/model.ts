@@ -38,6 +38,8 @@ export interface MountEntry {
   readonly target: string;
   readonly type: string;
   readonly options: readonly string[];
+  /** The line as it was written, for reading back and for saving. */
+  readonly written?: string;
 }
 
 export type MountAutoMode = 'mixed' | 'ro' | 'rw';
@@ -75,6 +77,7 @@ export interface NetConfig {
   readonly up: boolean;
   readonly link?: Setting<string>;
   readonly name?: Setting<string>;
+  /** May hold `x` digits, each for a random one: create expands them when it saves, the planner where it did not. */
   readonly hwaddr?: Setting<string>;
   readonly mtu?: Setting<number>;
   readonly l2proxy?: Setting<boolean>;
@@ -131,7 +134,7 @@ export interface ContainerConfig {
   /** lxc.keyring.session as the code means it: true = do not create a session keyring. */
   readonly keyringInherit: Setting<boolean>;
   readonly schedCore: Setting<boolean>;
-  /** Seconds and nanoseconds; a time namespace exists when either is set. */
+  /** Nanoseconds; a time namespace exists when either is set. */
   readonly timeOffset: { readonly boot?: Setting<bigint>; readonly monotonic?: Setting<bigint> };
   readonly console: {
     /** undefined: a pty; `none`: no console; else a path. */

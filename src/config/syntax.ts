@@ -1,0 +1,79 @@
+// Text to lines and back. A unit is one line, there is no continuation, and a line that does not begin with `lxc.` is foreign: it is
+// kept when the file is rewritten and means nothing.
+
+import type { ConfigProblem } from './problem.ts';
+
+export interface ConfigLine {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** As it stands in the file, without its newline. */
+  readonly raw: string;
+  /** undefined: a comment, a blank or a foreign line. */
+  readonly setting?: {
+    readonly key: string;
+    /** Trimmed, one pair of quotes removed; empty clears the key. */
+    readonly value: string;
+    /** 1-based columns. */
+    readonly keyColumn: number;
+    readonly valueColumn: number;
+  };
+}
+
+const BLANK = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+
+/** Splits a config text; a line that begins with `lxc.` and has no `=` is reported and left without a setting. */
+export function parseLines(text: string, file: string): { lines: ConfigLine[]; problems: ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const raws = text.split('\n');
+  if (raws.at(-1) === '') raws.pop();
+  const lines = raws.map((raw, index): ConfigLine => {
+    const place = { file, line: index + 1 };
+    const column = raw.length - raw.replace(/^[ \t\r]+/, '').length + 1;
+    if (!raw.startsWith('lxc.', column - 1)) return { ...place, raw };
+    const equals = raw.indexOf('=');
+    if (equals < 0) {
+      const word = raw.trim().split(/\s/)[0] ?? '';
+      problems.push({ ...place, column, message: `no "=" after ${word}` });
+      return { ...place, raw };
+    }
+    const bad = unreadable(raw);
+    if (bad !== undefined) {
+      problems.push({ ...place, column: bad.offset + 1, message: bad.message });
+      return { ...place, raw };
+    }
+    const key = raw.slice(column - 1, equals).replace(BLANK, '');
+    const right = raw.slice(equals + 1);
+    const trimmed = right.replace(BLANK, '');
+    const lead = right.length - right.replace(/^[ \t\r\n]+/, '').length;
+    const value = unquote(trimmed);
+    const valueColumn = equals + 2 + lead + (value.length < trimmed.length ? 1 : 0);
+    return { ...place, raw, setting: { key, value, keyColumn: column, valueColumn } };
+  });
+  return { lines, problems };
+}
+
+function unreadable(raw: string): { offset: number; message: string } | undefined {
+  const nul = raw.indexOf('\0');
+  if (nul >= 0) return { offset: nul, message: 'a NUL byte in a config line' };
+  return undefined;
+}
+
+function unquote(value: string): string {
+  const first = value[0];
+  const quoted = value.length > 1 && (first === "'" || first === '"') && value.endsWith(first);
+  return quoted ? value.slice(1, -1) : value;
+}
+
+/** The text of a value such that reading it gives the value again: quoted only where it must be. */
+export function writeValue(value: string): string {
+  const first = value[0];
+  const bare = value.replace(BLANK, '') === value;
+  const looksQuoted = value.length > 1 && (first === "'" || first === '"') && value.endsWith(first);
+  return bare && !looksQuoted ? value : `"${value}"`;
+}
+
+/** `key = value`, or `key =` for an empty value. */
+export function writeLine(key: string, value: string): string {
+  return value === '' ? `${key} =` : `${key} = ${writeValue(value)}`;
+}
