@@ -173,6 +173,8 @@ const header = [
 ];
 const perform = [
   MADE,
+  '#include <errno.h>',
+  '',
   '#include "ops.h"',
   '#include "run.h"',
   '',

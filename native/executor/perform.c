@@ -1,4 +1,6 @@
 /* Made by generate.mjs from opcodes.def. Do not edit: npm run generate. */
+#include <errno.h>
+
 #include "ops.h"
 #include "run.h"
 

@@ -34,12 +34,18 @@ struct plan_fault {
 	char text[160];
 };
 
-/* Maps the plan behind fd: a sealed memfd as it is, anything else as a private copy that nobody can change under us. */
+/* plan_load.c: maps the plan behind fd (a sealed memfd as it is, anything else as a private copy that nobody can change under
+ * us) and checks its form. 0 or -errno. */
 int plan_load(struct plan *plan, int fd, struct plan_fault *fault);
 void plan_unload(struct plan *plan);
 
-/* Checks every bound, opcode, slot and order; nothing is done with a plan before. 0, -EPROTO for another version, -EBADMSG. */
+/* plan.c: checks the form (every bound, offset, opcode and string), after which a plan can be read and printed. 0, -EPROTO for
+ * another version, -EBADMSG. */
 int plan_check(const void *data, size_t bytes, struct plan *plan, struct plan_fault *fault);
+
+/* plan_order.c: checks the meaning (who may do what and when, slots written before they are read, ranges of numbers), after
+ * which a plan can be carried out. 0 or -EBADMSG. */
+int plan_verify(const struct plan *plan, struct plan_fault *fault);
 
 const char *plan_text(const struct plan *plan, uint32_t offset); /* NULL when absent */
 struct text_list plan_list(const struct plan *plan, uint32_t offset);
@@ -48,7 +54,15 @@ struct byte_span plan_bytes(const struct plan *plan, uint32_t offset);
 /* The text after `previous` (NULL: the first), or NULL at the end. */
 const char *list_next(const struct text_list *list, const char *previous);
 
-/* Writes the text form to fd. */
+/* The slot of the first {n} at or after *at, moving *at behind it; -1 when there is none left, -2 when a brace is wrong. */
+int format_slot(const char **at);
+
+/* print.c: writes the text form to fd. 0 or -errno. */
 int plan_print(const struct plan *plan, int fd);
+
+static inline bool is_teardown(unsigned int actor)
+{
+	return actor == ACTOR_TEARDOWN_STOP || actor == ACTOR_TEARDOWN_REBOOT;
+}
 
 #endif

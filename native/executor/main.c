@@ -1,0 +1,74 @@
+/* tslxc-executor MODE …: carries out plans that TypeScript made. It branches on opcodes and errnos, never on configuration. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "modes.h"
+#include "plan_view.h"
+
+static int refuse_setuid(void);
+static void start_clean(void);
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} modes[] = {
+    {"print", print_main},
+};
+
+int main(int argc, char **argv)
+{
+	if (refuse_setuid() < 0)
+		return 1;
+	start_clean();
+	for (size_t n = 0; argc > 1 && n < sizeof modes / sizeof modes[0]; n++)
+		if (strcmp(argv[1], modes[n].name) == 0)
+			return modes[n].main(argc - 1, argv + 1);
+	fprintf(stderr, "tslxc-executor is started by tslxc, not by hand\n");
+	return 1;
+}
+
+/* We act with the caller's rights and no others: a plan is not a request to somebody more powerful. */
+static int refuse_setuid(void)
+{
+	if (!getauxval(AT_SECURE))
+		return 0;
+	fprintf(stderr, "tslxc-executor must not be setuid, setgid or have file capabilities\n");
+	return -EPERM;
+}
+
+/* The caller's Node ignores SIGPIPE and may block signals; nobody may trace what will be inside a container for a moment. */
+static void start_clean(void)
+{
+	sigset_t none;
+	for (int number = 1; number < _NSIG; number++)
+		signal(number, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR); /* the lowest free number: fd itself */
+#ifndef BREAK_dumpable
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+int print_main(int argc, char **argv)
+{
+	struct plan plan;
+	struct plan_fault fault;
+	(void)argc;
+	(void)argv;
+	int error = plan_load(&plan, 0, &fault);
+	if (error < 0) {
+		fprintf(stderr, "tslxc-executor: op %d: %s\n", fault.index, fault.text);
+		return 1;
+	}
+	return plan_print(&plan, 1) < 0;
+}
