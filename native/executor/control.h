@@ -18,16 +18,16 @@ enum {
 };
 
 enum control_kind {
-	CONTROL_STATE = 1,   /* -> value: init's pid; body: lines "key value" */
-	CONTROL_TTY = 2,     /* value: -1 first free, 0 console, N; -> value: its number, with a descriptor: the tty's master, or a
+	CONTROL_STATE = 1, /* -> value: init's pid; body: lines "key value" */
+	CONTROL_TTY = 2,   /* value: -1 first free, 0 console, N; -> value: its number, with a descriptor: the tty's master, or a
 				stream of the console. Held until the connection closes. EBUSY, ENOENT */
-	CONTROL_WINSIZE = 3, /* value: tty number or 0; body: rows, columns (u16 each) */
+	CONTROL_WINSIZE = 3,    /* value: tty number or 0; body: rows, columns (u16 each) */
 	CONTROL_RING_READ = 4,  /* -> body: the console's last bytes. ENOENT: no ring */
 	CONTROL_RING_CLEAR = 5, /* ENOENT: no ring */
 	CONTROL_LOG_ROTATE = 6, /* the log becomes log.1. ENOENT: no log */
 	/* from the monitor, unasked, to those who hold a tty or the console */
 	CONTROL_DROPPED = 0x100, /* body: why */
-	CONTROL_ENDED = 0x101,	 /* init is gone; value: 1 it reboots */
+	CONTROL_ENDED = 0x101,   /* init is gone; value: 1 it reboots */
 	/* in place of a reply */
 	CONTROL_ERROR = 0x1ff, /* value: positive errno; body: text */
 };

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <termios.h>
 
 #include "control.h"
+#include "terminal.h"
 
 enum {
 	MONITOR_MAX_TTYS = 128,   /* numbers 1..128 */
@@ -41,12 +41,11 @@ struct console_log {
 
 /* lxc-start -F: the executor's own terminal is one more client, without an escape. */
 struct console_local {
-	int tty; /* -1: not in the foreground, or stdin is no terminal */
+	struct terminal terminal; /* no fd: not in the foreground, or stdin is no terminal */
 	bool input_closed;
 	bool stalled; /* output is thrown away until the terminal takes bytes again */
 	size_t sent;
 	int64_t stalled_since_ms;
-	struct termios saved;
 };
 
 struct console {
@@ -72,19 +71,19 @@ struct monitor_tty {
 };
 
 struct monitor_client {
-	int socket;              /* the control connection, -1: this place is free */
-	int data;                /* our end of its console stream, -1: none */
-	bool closing;            /* close when the reply has been sent */
-	size_t sent;             /* bytes of the present chunk that it has */
+	int socket;               /* the control connection, -1: this place is free */
+	int data;                 /* our end of its console stream, -1: none */
+	bool closing;             /* close when the reply has been sent */
+	size_t sent;              /* bytes of the present chunk that it has */
 	int64_t stalled_since_ms; /* 0: not stalled */
-	int queued_bytes;        /* in its socket when it was last looked at */
+	int queued_bytes;         /* in its socket when it was last looked at */
 	size_t received;
 	uint8_t request[CONTROL_MAX_REQUEST];
 	size_t reply_length;
 	size_t reply_sent;
 	uint8_t reply[CONTROL_MAX_REPLY];
-	int pass;       /* descriptor that travels with the first byte of the reply, -1: none */
-	uint8_t *body;  /* a mapping sent after the reply (a copy of the ring), or NULL */
+	int pass;      /* descriptor that travels with the first byte of the reply and is then closed, -1: none */
+	uint8_t *body; /* a mapping sent after the reply (a copy of the ring), or NULL */
 	size_t body_length;
 	size_t body_sent;
 };
@@ -94,9 +93,10 @@ struct monitor {
 	int init_pidfd;
 	int init_status; /* wait status once init_gone */
 	bool init_gone;
-	int signals;  /* signalfd */
-	int listener; /* control socket, -1: none */
-	int directory; /* run directory, for unlinking the socket */
+	int signals;             /* signalfd */
+	int listener;            /* control socket, -1: none */
+	int64_t accept_after_ms; /* out of descriptors: no use in trying sooner */
+	int directory;           /* run directory, for unlinking the socket */
 	struct console console;
 	struct monitor_tty ttys[MONITOR_MAX_TTYS + 1]; /* by number; 0 is not used */
 	struct monitor_client clients[MONITOR_MAX_CLIENTS];
@@ -106,7 +106,7 @@ void monitor_init(struct monitor *monitor);
 
 /* What the ops do. Each takes over the descriptor it is given. Sizes in bytes, 0: unlimited log, no ring. log may be NULL. */
 int monitor_serve_console(struct monitor *monitor, int master, int64_t ring_bytes, int64_t log_bytes, bool rotate,
-			  const char *log);
+                          const char *log);
 int monitor_serve_tty(struct monitor *monitor, int master, int number);
 int monitor_serve_control(struct monitor *monitor, const char *directory);
 

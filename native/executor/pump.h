@@ -5,8 +5,8 @@
 #include <sys/types.h>
 
 struct pump {
-	int master;	 /* -1: the payload uses the caller's descriptors as they are; the pump only waits */
-	unsigned mask;	 /* bit n: the payload's fd n is the pty, because the caller's fd n is a terminal */
+	int master;      /* -1: the payload uses the caller's descriptors as they are; the pump only waits */
+	unsigned mask;   /* bit n: the payload's fd n is the pty, because the caller's fd n is a terminal */
 	const char *log; /* copy of the pty's output, NULL: none */
 };
 
