@@ -1,6 +1,6 @@
 // Runs built tests by part or by file, and ends with the ten slowest and `N passed, N failed, N skipped` alone.
 //
-//   node scripts/test.mjs [--grep PATTERN] [PART | FILE]…      FILE may be the source (test/unit/x.test.ts) or the built one
+//   node scripts/test.mjs [--grep PATTERN] [PART | full/PART | FILE]…      FILE may be the source (test/unit/x.test.ts) or the built one
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -31,7 +31,9 @@ export async function runTests(wanted, { pattern, report = new Report(process.st
       report.skipped(`all of ${part.folder}: only root can run them`, files.length);
     else await runFiles(name, files, part, { pattern, report });
   }
-  const files = wanted.filter(word => !(word in PARTS)).map(builtFile);
+  for (const part of wanted.filter(word => word.startsWith('full/')))
+    await runFiles(part, testsOfFull(part), { atOnce: 1, minutes: 90 }, { pattern, report });
+  const files = wanted.filter(word => !(word in PARTS) && !word.startsWith('full/')).map(builtFile);
   if (files.length > 0) await runFiles('files', files, { atOnce: 1, minutes: 15 }, { pattern, report });
   return report;
 }
@@ -50,6 +52,12 @@ const testsIn = folder =>
         .sort()
         .map(name => join(folder, name))
     : [];
+
+/** A part of the full tier is a folder, or one file of that name. */
+const testsOfFull = part =>
+  [join(root, 'build/test', `${part}.test.js`)]
+    .filter(existsSync)
+    .concat(testsIn(join(root, 'build/test', part)));
 
 /** The built file for a source or built file that was named on the command line. */
 function builtFile(word) {
