@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 enum status_kind {
-	STATUS_FAILED = 1,   /* op `index` failed with `error` (a positive errno); text: what was being done, "openat2 /srv" */
-	STATUS_RUNNING = 2,  /* the payload's exec succeeded; value: its pid in the caller's pid namespace */
-	STATUS_WARNING = 3,  /* op `index` was tolerated or optional; text says what */
-	STATUS_HOOK = 4,     /* op `index`: a line that a hook printed */
-	STATUS_EXITED = 5,   /* kind run only: value is the wait status of the payload */
-	STATUS_ENDED = 6,    /* launch failed after side effects and its teardown is complete */
+	STATUS_FAILED = 1,  /* op `index` failed with `error` (a positive errno); text: what was being done, "openat2 /srv" */
+	STATUS_RUNNING = 2, /* the payload's exec succeeded; value: its pid in the caller's pid namespace */
+	STATUS_WARNING = 3, /* op `index` was tolerated or optional; text says what */
+	STATUS_HOOK = 4,    /* op `index`: a line that a hook printed */
+	STATUS_EXITED = 5,  /* kind run only: value is the wait status of the payload */
+	STATUS_ENDED = 6,   /* launch failed after side effects and its teardown is complete */
 };
 
 struct status_record {
