@@ -1,27 +1,11 @@
 // What a plan may know about the host and the guest: plain data, so that it can be written to a file and compared.
 
-import type { NamespaceWord } from '../config/model.ts';
-
 /** One mounted v1 hierarchy: /sys/fs/cgroup/memory holding ['memory'], /sys/fs/cgroup/systemd holding ['name=systemd']. */
 export interface CgroupHierarchy {
   readonly mount: string;
   readonly controllers: readonly string[];
   /** The caller's own place in it, from /proc/self/cgroup. */
   readonly ownPath: string;
-  /** Whether the caller may make directories at the root and at its own place. */
-  readonly writable: { readonly root: boolean; readonly own: boolean };
-  /** v2: what cgroup.subtree_control already enables at the root and at the caller's own place; empty on v1. */
-  readonly enabled: { readonly root: readonly string[]; readonly own: readonly string[] };
-}
-
-/** An interface of the host, as far as a container's link may rest on it. */
-export interface HostLink {
-  readonly name: string;
-  readonly bridge: boolean;
-  readonly mtu: number;
-  /** Its first address of the family, for `gateway = auto`. */
-  readonly ipv4?: string;
-  readonly ipv6?: string;
 }
 
 export interface HostFacts {
@@ -47,7 +31,7 @@ export interface HostFacts {
   /** Hard limits of the caller by resource word; absent = unlimited. */
   readonly hardLimits: Readonly<Record<string, number>>;
   /** Interfaces of the host and what they are. */
-  readonly links: readonly HostLink[];
+  readonly links: readonly { readonly name: string; readonly bridge: boolean }[];
   /** Character devices of the host's /dev that a container gets by bind. */
   readonly deviceNodes: readonly string[];
   readonly vsyscall: boolean;
@@ -76,7 +60,7 @@ export interface GuestFacts {
   readonly idmappable: boolean;
   /** Ids on disk are the container's own (0 = root), or shifted into its range. */
   readonly stored: 'unshifted' | 'shifted';
-  /** The init program is a 32-bit one. */
+  /** Which of /dev /proc /sys /dev/pts … the tree lacks: none of ours to assume. */
   readonly is32Bit: boolean;
 }
 
@@ -98,14 +82,11 @@ export interface LaunchInput {
   readonly seccomp?: Uint8Array;
   /** The namespaces to join, pinned. */
   readonly share: readonly {
-    readonly kind: NamespaceWord;
-    /** /proc/PID/ns/KIND */
+    readonly kind: string;
     readonly path: string;
     readonly dev: number;
     readonly ino: number;
   }[];
-  /** A plain user's start: where newuidmap and newgidmap are. */
-  readonly mapHelpers?: { readonly uid: string; readonly gid: string };
   readonly bootId: string;
   readonly foreground: boolean;
 }

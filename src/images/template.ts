@@ -1,0 +1,65 @@
+// Finds a template and calls it as LXC does (lxc-commands 4).
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { hasControlCharacters } from '../base/container-names.ts';
+import { TslxcError } from '../base/errors.ts';
+
+/** Where LXC's packages keep theirs; they run under tslxc as well. */
+const LXC_TEMPLATES = '/usr/share/lxc/templates';
+
+export interface TemplateSearch {
+  readonly flavour: 'tslxc' | 'lxc';
+  /** tslxc's own templates. */
+  readonly templates: string;
+}
+
+export interface Template {
+  readonly path: string;
+  /** Ours print plain lines and ask nothing; LXC's may prompt on a terminal. */
+  readonly ours: boolean;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The template NAME or absolute path. `tslxc-*` callers get ours first, `lxc-*` callers LXC's own.
+ * Throws TEMPLATE_UNKNOWN.
+ */
+export function findTemplate(word: string, search: TemplateSearch): Template {
+  if (hasControlCharacters(word) || word === '') {
+    throw new TslxcError('TEMPLATE_UNKNOWN', `${JSON.stringify(word)} is not a template`);
+  }
+  if (isAbsolute(word)) {
+    if (isProgram(word)) return { path: word, ours: false };
+    throw new TslxcError('TEMPLATE_UNKNOWN', `template ${word} is not an executable file`);
+  }
+  const ours = { path: join(search.templates, `tslxc-${word}`), ours: true };
+  const theirs = { path: join(LXC_TEMPLATES, `lxc-${word}`), ours: false };
+  const places = search.flavour === 'lxc' ? [theirs, ours] : [ours, theirs];
+  const found = word.includes('/') ? undefined : places.find(place => isProgram(place.path));
+  if (found !== undefined) return found;
+  throw new TslxcError('TEMPLATE_UNKNOWN', `there is no template ${word}`, {
+    hint: `templates are tslxc-NAME in ${search.templates} and lxc-NAME in ${LXC_TEMPLATES}`,
+  });
+}
+
+/** The words that a template is called with, after its path. */
+export function templateArguments(
+  container: { readonly path: string; readonly name: string; readonly rootfs: string },
+  userArguments: readonly string[],
+): string[] {
+  return [
+    `--path=${container.path}`,
+    `--name=${container.name}`,
+    `--rootfs=${container.rootfs}`,
+    ...userArguments,
+  ];
+}

@@ -1,0 +1,195 @@
+// A container comes to be in LXCPATH/.tslxc-creating-PID-STARTTIME-XXXXXX/container and appears whole, by one rename, at
+// LXCPATH/NAME. What is interrupted is found by its directory's name and removed by the next command.
+
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TslxcError } from '../base/errors.ts';
+import { syncDirectory, syncFilesystem } from './durable.ts';
+import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
+import { readMarker, writeMarker } from './marker.ts';
+import { removeOutsideRootfs } from './outside-rootfs.ts';
+import { type ProcessIdentity, processIdentity, sameProcessAlive } from './process-identity.ts';
+import { emptyTree } from './removal.ts';
+
+const PREFIX = '.tslxc-creating-';
+/** How long the template of a killed command may take to follow it. */
+const WORKER_WAIT_MS = 2_000;
+
+export interface Build {
+  readonly lxcpath: string;
+  readonly name: string;
+  /** The marker of the container that comes to be. */
+  readonly id: string;
+  /** The build directory. */
+  readonly directory: string;
+  /** What becomes LXCPATH/NAME. */
+  readonly container: string;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+function alreadyExists(name: string): TslxcError {
+  return new TslxcError('ALREADY_EXISTS', 'Container already exists', {
+    hint: `choose another name, or remove it with tslxc-destroy -n ${name}`,
+  });
+}
+
+/** Takes the name: an empty LXCPATH/NAME, which is also where the template sees the container, and which the rename replaces. */
+function takeName(lxcpath: string, name: string, directory: string): void {
+  const final = join(lxcpath, name);
+  try {
+    mkdirSync(final, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (isBeingBuilt(lxcpath, name, directory) || !isEmptyDirectory(final)) throw alreadyExists(name);
+  }
+}
+
+function isEmptyDirectory(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+function isBeingBuilt(lxcpath: string, name: string, except: string): boolean {
+  return buildDirectories(lxcpath).some(directory => directory !== except && builtName(directory) === name);
+}
+
+function ownTag(): string {
+  const { pid, startTime } = processIdentity();
+  return `${pid}-${startTime}-`;
+}
+
+/** Begins a container: takes the name and makes the build directory with a marked, empty container in it. */
+export function beginBuild(lxcpath: string, name: string): Build {
+  mkdirSync(lxcpath, { recursive: true, mode: 0o700 });
+  const directory = mkdtempSync(join(lxcpath, `${PREFIX}${ownTag()}`));
+  const container = join(directory, 'container');
+  try {
+    writeFileSync(join(directory, 'name.new'), name);
+    renameSync(join(directory, 'name.new'), join(directory, 'name'));
+    takeName(lxcpath, name, directory);
+  } catch (error) {
+    rmSync(directory, { recursive: true });
+    throw error;
+  }
+  mkdirSync(container, { mode: 0o700 });
+  return { lxcpath, name, id: writeMarker(container), directory, container };
+}
+
+/** Notes the process that writes into the build, so that nothing is removed under it. */
+export function recordWorker(build: Build, pid: number): void {
+  writeFileSync(join(build.directory, 'worker'), JSON.stringify(processIdentity(pid)));
+}
+
+/** Makes the container appear at LXCPATH/NAME; when this returns it survives a power cut. Throws ALREADY_EXISTS. */
+export async function publishBuild(build: Build): Promise<void> {
+  await syncFilesystem(build.container);
+  try {
+    renameSync(build.container, join(build.lxcpath, build.name));
+  } catch (error) {
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') throw alreadyExists(build.name);
+    throw error;
+  }
+  syncDirectory(build.lxcpath);
+  rmSync(build.directory, { recursive: true });
+}
+
+/** Undoes a build that failed: its tree, its id range, its name. */
+export async function discardBuild(settings: IdRangeSettings, build: Build): Promise<void> {
+  await discardDirectory(settings, build.lxcpath, build.directory);
+}
+
+async function discardDirectory(
+  settings: IdRangeSettings,
+  lxcpath: string,
+  directory: string,
+): Promise<void> {
+  const container = join(directory, 'container');
+  const name = builtName(directory);
+  const id = readMarker(container);
+  await removeOutsideRootfs(container);
+  await emptyTree(directory, ['name', 'container']);
+  if (id !== undefined) {
+    await emptyTree(container, ['.tslxc']);
+    releaseRanges(settings, id);
+  }
+  if (name !== undefined) removeEmpty(join(lxcpath, name));
+  await emptyTree(directory);
+  removeEmpty(directory);
+}
+
+/** Removes a directory that is empty; one that is not, or not there, is left as it is. */
+function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
+  }
+}
+
+function buildDirectories(lxcpath: string): string[] {
+  try {
+    return readdirSync(lxcpath)
+      .filter(entry => entry.startsWith(PREFIX))
+      .map(entry => join(lxcpath, entry));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function builtName(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, 'name'), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function builderAlive(directory: string): boolean {
+  const match = /-(\d+)-(\d+)-[^-]*$/.exec(directory);
+  if (match === null) return false;
+  const bootId = processIdentity().bootId;
+  return sameProcessAlive({ pid: Number(match[1]), startTime: Number(match[2]), bootId });
+}
+
+async function workerEnds(directory: string): Promise<boolean> {
+  let worker: ProcessIdentity;
+  try {
+    worker = JSON.parse(readFileSync(join(directory, 'worker'), 'utf8')) as ProcessIdentity;
+  } catch {
+    return true;
+  }
+  for (const end = Date.now() + WORKER_WAIT_MS; sameProcessAlive(worker); await delay(20)) {
+    if (Date.now() > end) return false;
+  }
+  return true;
+}
+
+/** Removes what killed creates left in lxcpath. Returns the names whose builds were removed. */
+export async function cleanInterruptedBuilds(settings: IdRangeSettings, lxcpath: string): Promise<string[]> {
+  const removed: string[] = [];
+  for (const directory of buildDirectories(lxcpath)) {
+    if (builderAlive(directory) || !(await workerEnds(directory))) continue;
+    const name = builtName(directory);
+    await discardDirectory(settings, lxcpath, directory);
+    if (name !== undefined) removed.push(name);
+  }
+  return removed;
+}

@@ -1,0 +1,44 @@
+// A rootfs outside its container's directory (--dir). Its record, `.tslxc/rootfs`, names the directory and its inode: only that
+// very directory is ever removed.
+
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { isAbsolute, normalize } from 'node:path';
+import { TslxcError } from '../base/errors.ts';
+import { readMarkerFile, writeMarkerFile } from './marker.ts';
+import { mountsBeneath } from './mounts-beneath.ts';
+import { removeTree } from './removal.ts';
+
+interface OutsideRootfs {
+  readonly path: string;
+  readonly inode: number;
+}
+
+/** Throws BAD_ARGUMENT unless `path` can become a rootfs: absolute, plain, and absent or an empty directory of its own. */
+export function checkOutsideRootfs(path: string): void {
+  const refuse = (why: string): never => {
+    throw new TslxcError('BAD_ARGUMENT', `--dir ${path}: ${why}`);
+  };
+  if (!isAbsolute(path) || normalize(path) !== path || path === '/') refuse('not a plain absolute path');
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) refuse('not a directory');
+  if (mountsBeneath(path).length > 0) refuse('a mount point');
+  if (readdirSync(path).length > 0) refuse('not empty');
+}
+
+/** Makes the directory and records it in the container that is being built. */
+export function makeOutsideRootfs(container: string, path: string): void {
+  checkOutsideRootfs(path);
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  const record: OutsideRootfs = { path, inode: lstatSync(path).ino };
+  writeMarkerFile(container, 'rootfs', JSON.stringify(record));
+}
+
+/** Removes the recorded directory, if there is one and it is still the same. */
+export async function removeOutsideRootfs(container: string): Promise<void> {
+  const record = readMarkerFile(container, 'rootfs');
+  if (record === undefined) return;
+  const { path, inode } = JSON.parse(record) as OutsideRootfs;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() && stat.ino === inode) await removeTree(path);
+}

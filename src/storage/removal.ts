@@ -1,0 +1,52 @@
+// Removes trees that untrusted code has written.
+//
+// No path under such a tree is ever named here. `rm` walks by descriptor and follows no link, but it would cross a bind mount of
+// the same filesystem; so it is given a private, non-recursive bind of the tree, a view in which no mount exists beneath. Mounts
+// that the host itself has beneath are refused by name first: removing their mount points would detach them there.
+
+import { rmdirSync } from 'node:fs';
+import { TslxcError } from '../base/errors.ts';
+import { type ProgramResult, runProgram } from '../host/program.ts';
+import { mountsBeneath } from './mounts-beneath.ts';
+
+/** In a private mount namespace: $1 is the tree, what follows is run in the view of it. */
+const IN_VIEW = 'mount --bind "$1" "$1" && cd "$1" && shift && exec "$@"';
+
+function inPrivateView(directory: string, command: readonly string[]): Promise<ProgramResult> {
+  const unshare = ['--mount', '--propagation', 'private', '--', 'sh', '-c', IN_VIEW, 'sh', directory];
+  // Its own session: a second Ctrl-C must not leave half a tree.
+  return runProgram('unshare', [...unshare, ...command], { detached: true });
+}
+
+function refuseMounts(directory: string): void {
+  const [point] = mountsBeneath(directory);
+  if (point === undefined) return;
+  throw new TslxcError('MOUNTED_BENEATH', `${point} is a mount point`, {
+    hint: `unmount it first: umount ${point}`,
+  });
+}
+
+/**
+ * Empties `directory` except for the entries in `keep`; what others mounted beneath is refused (MOUNTED_BENEATH), never
+ * emptied. Immutable files are made mutable. Throws REMOVE_FAILED with the first thing that can't be removed.
+ */
+export async function emptyTree(directory: string, keep: readonly string[] = []): Promise<void> {
+  refuseMounts(directory);
+  const spared = keep.flatMap(name => ['!', '-name', name]);
+  const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
+  const find = ['find', '.', '-mindepth', '1', '-maxdepth', '1', ...spared, ...remove];
+  let result = await inPrivateView(directory, find);
+  if (result.exitCode === 0) return;
+  await inPrivateView(directory, ['chattr', '-R', '-f', '-i', '-a', '.']);
+  result = await inPrivateView(directory, find);
+  if (result.exitCode === 0) return;
+  const why =
+    result.startError === undefined ? result.stderr.split('\n')[0] : `unshare: ${result.startError}`;
+  throw new TslxcError('REMOVE_FAILED', `${directory} can't be removed: ${why}`);
+}
+
+/** Empties and removes a directory. */
+export async function removeTree(directory: string): Promise<void> {
+  await emptyTree(directory);
+  rmdirSync(directory);
+}
