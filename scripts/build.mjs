@@ -49,7 +49,11 @@ async function buildTests(force) {
 }
 
 async function buildLibrary(force) {
-  const entries = { index: at('src/index.ts'), 'bin/tslxc': at('src/bin/tslxc.ts') };
+  const entries = {
+    index: at('src/index.ts'),
+    'bin/tslxc': at('src/bin/tslxc.ts'),
+    'cli/registry': at('src/cli/registry.ts'),
+  };
   const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
   if (Object.keys(present).length === 0) return;
   const inputs = [at('src'), at('package.json'), at('package-lock.json'), at('scripts/build.mjs')];
@@ -58,7 +62,7 @@ async function buildLibrary(force) {
     rmSync(fresh, { recursive: true, force: true });
     await bundle(present, fresh);
     if (present.index) emitTypes(fresh);
-    for (const part of ['bin/tslxc.js', 'index.js', 'chunks', 'types'])
+    for (const part of ['bin/tslxc.js', 'cli', 'index.js', 'chunks', 'types'])
       replace(join(fresh, part), at('dist', part));
   });
 }

@@ -1,5 +1,5 @@
 // dist/bin/tslxc-<verb> and dist/compat/lxc-<verb>: links to the one program, which reads the verb from its own name.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -15,12 +15,11 @@ export async function makeLinks(dist) {
   );
 }
 
-/** The names of all verbs, asked of the library itself. */
+/** The names of all verbs, asked of the registry itself. */
 async function verbsOf(dist) {
-  const library = join(dist, 'index.js');
-  if (!existsSync(library)) return [];
-  const { VERBS } = await import(`${pathToFileURL(library)}?at=${Date.now()}`);
-  return VERBS ?? [];
+  const registry = pathToFileURL(join(dist, 'cli/registry.js'));
+  const { VERBS } = await import(`${registry}?at=${Date.now()}`);
+  return Object.keys(VERBS);
 }
 
 function linkAll(directory, target, names) {
