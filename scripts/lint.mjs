@@ -33,7 +33,7 @@ export function lint(report, { write = false } = {}) {
       ...native.filter(path => !path.endsWith('.def')),
     ],
     shellcheck: ['shellcheck', '--external-sources', '--source-path=SCRIPTDIR', ...shell],
-    generated: node('native/executor/generate.mjs', '--check'),
+    generated: node('scripts/generate.mjs', '--check'),
   };
   for (const [name, [program, ...args]] of Object.entries(checks)) {
     if (name === 'shellcheck' && shell.length === 0) continue;

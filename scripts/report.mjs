@@ -23,6 +23,8 @@ export class Report {
   /** One event of node:test's stream. */
   take({ type, data }) {
     if (type === 'test:stdout' || type === 'test:stderr') return this.#line(data.message.trimEnd());
+    if (type === 'test:diagnostic')
+      return isTotal(data.message) ? undefined : this.#line(`note: ${data.message}`);
     if (type !== 'test:pass' && type !== 'test:fail') return;
     const failed = type === 'test:fail';
     // A file and a suite are containers of tests; they count only when they fail by themselves.
@@ -94,6 +96,9 @@ export class Report {
 /** node:test reports each file as a test that bears the file's path. */
 const isFile = data =>
   data.nesting === 0 && data.file !== undefined && data.name.endsWith('.test.js') && data.name.includes('/');
+
+/** node:test's own closing lines, which count files too. */
+const isTotal = text => /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(text);
 
 /** A parent fails because its children do; those are reported already. */
 const ownFailure = data => data.details?.error?.failureType !== 'subtestsFailed';
