@@ -5,20 +5,23 @@
 #include <string>
 #include <utility>
 
-namespace tslxc {
+namespace tslxc
+{
 
 struct SystemError {
-  int number;           // errno
-  const char *syscall;  // its name, a literal
-  std::string path;     // what it was about; empty when it has no path
+	int number;          // errno
+	const char *syscall; // its name, a literal
+	std::string path;    // what it was about; empty when it has no path
 };
 
-[[noreturn]] inline void Fail(const char *syscall, std::string path = {}) {
-  throw SystemError{errno, syscall, std::move(path)};
+[[noreturn]] inline void Fail(const char *syscall, std::string path = {})
+{
+	throw SystemError{errno, syscall, std::move(path)};
 }
 
-[[noreturn]] inline void FailWith(int number, const char *syscall, std::string path = {}) {
-  throw SystemError{number, syscall, std::move(path)};
+[[noreturn]] inline void FailWith(int number, const char *syscall, std::string path = {})
+{
+	throw SystemError{number, syscall, std::move(path)};
 }
 
-}  // namespace tslxc
+} // namespace tslxc

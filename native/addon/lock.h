@@ -1,7 +1,8 @@
 // Open-file-description locks: they belong to the descriptor, so they survive fork and exec and end with its last copy.
 #pragma once
 
-namespace tslxc {
+namespace tslxc
+{
 
 // Takes the lock over the whole file without waiting; false when somebody else's lock is in the way.
 bool TryLock(int fd, bool exclusive);
@@ -9,4 +10,4 @@ bool TryLock(int fd, bool exclusive);
 bool WouldBlock(int fd, bool exclusive);
 void Unlock(int fd);
 
-}  // namespace tslxc
+} // namespace tslxc

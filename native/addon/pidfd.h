@@ -1,9 +1,10 @@
 #pragma once
 
-namespace tslxc {
+namespace tslxc
+{
 
 int PidfdOpen(int pid);
 // False when the process is gone.
 bool PidfdSendSignal(int pidfd, int signal);
 
-}  // namespace tslxc
+} // namespace tslxc

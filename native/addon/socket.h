@@ -8,17 +8,18 @@
 #include <utility>
 #include <vector>
 
-namespace tslxc {
+namespace tslxc
+{
 
 struct PeerCredentials {
-  pid_t pid;
-  uid_t uid;
-  gid_t gid;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
 };
 
 struct Message {
-  std::string bytes;             // empty at end of file
-  std::vector<int> descriptors;  // close-on-exec
+	std::string bytes;            // empty at end of file
+	std::vector<int> descriptors; // close-on-exec
 };
 
 // A connected stream socket to `name` in the directory (107 bytes of sun_path are not the limit of a whole path).
@@ -30,4 +31,4 @@ void SendMessage(int socket, const void *bytes, size_t size, const std::vector<i
 // Waits for and takes one message of at most maxBytes.
 Message ReceiveMessage(int socket, size_t maxBytes);
 
-}  // namespace tslxc
+} // namespace tslxc
