@@ -9,7 +9,7 @@ import { buildConfig, checkConfig, findKey, KEYS } from './keys/table.ts';
 import { legacyKey, legacyRootfs } from './legacy.ts';
 import type { ContainerConfig } from './model.ts';
 import { ConfigError, type ConfigProblem, ValueError } from './problem.ts';
-import { type ConfigSource, hostFiles } from './source.ts';
+import { type ConfigSource, hostFiles, readFailure } from './source.ts';
 import { Store } from './store.ts';
 import { type ConfigLine, parseLines } from './syntax.ts';
 
@@ -226,18 +226,4 @@ function placeOf(origin: Origin): Place {
   return 'rule' in origin
     ? { file: origin.rule, line: 1, column: 1 }
     : { file: origin.file, line: origin.line, column: origin.column ?? 1 };
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'not a directory',
-  ELOOP: 'too many symbolic links',
-  ENXIO: 'not a regular file',
-};
-
-function readFailure(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code && REASONS[code]) ?? message;
 }
