@@ -7,7 +7,11 @@ interface Verb {
   load(): Promise<{ readonly command: Command }>;
 }
 
-export const VERBS: Readonly<Record<string, Verb>> = {};
+export const VERBS: Readonly<Record<string, Verb>> = {
+  config: { summary: "Print tslxc's own configuration items", load: () => import('./commands/config.ts') },
+  stop: { summary: 'Stop, kill or reboot a container', load: () => import('./commands/stop.ts') },
+  wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
+};
 
 /** The verb's declaration, or undefined when there is none of that name. */
 export async function findCommand(verb: string): Promise<Command | undefined> {

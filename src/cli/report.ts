@@ -1,6 +1,7 @@
 // How a failure reaches the user: cause first, in one line, with file and line where a config line is to blame; then the hint.
 
 import { describeOrigin, type Origin, TslxcError } from '../base/errors.ts';
+import { ConfigError } from '../config/problem.ts';
 import type { Log } from '../host/log.ts';
 import type { Invocation, ParsedArguments } from './command.ts';
 
@@ -16,11 +17,16 @@ export function report(error: TslxcError, invocation: Invocation, args: ParsedAr
   return error.exitStatus;
 }
 
-/** Errors that were collected (a config's) are told one by one; any other is told alone. */
+/** The problems of a config are told one by one, each at its place; any other failure is told alone. */
 function problemsOf(error: TslxcError): readonly TslxcError[] {
-  if (!(error.cause instanceof AggregateError)) return [error];
-  const problems = error.cause.errors.filter(problem => problem instanceof TslxcError);
-  return problems.length > 0 ? problems : [error];
+  if (!(error instanceof ConfigError)) return [error];
+  return error.problems.map(
+    ({ file, line, column, message, hint }) =>
+      new TslxcError(error.code, message, {
+        origin: { file, line, column },
+        ...(hint === undefined ? {} : { hint }),
+      }),
+  );
 }
 
 /** `c1: cause`, but `c1 is not running` stays as it is: scripts match on those words. */

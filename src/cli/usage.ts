@@ -14,7 +14,7 @@ export function help(command: Command, program: string): string {
     ...optionLines(ownOptions(command)),
     '',
     'Common options :',
-    ...optionLines(COMMON_OPTIONS),
+    ...optionLines(commonBeside(command)),
     '',
     'Mandatory or optional arguments to long options are also mandatory or optional',
     'for any corresponding short options.',
@@ -23,6 +23,16 @@ export function help(command: Command, program: string): string {
     '',
     '',
   ].join('\n');
+}
+
+/** The common options without the letters that the verb uses for its own. */
+function commonBeside(command: Command): Readonly<Record<string, OptionSpec>> {
+  const taken = Object.values(command.options).map(option => option.short);
+  const beside = Object.entries(COMMON_OPTIONS).map(([key, option]) => {
+    const { short, ...rest } = option;
+    return [key, short !== undefined && taken.includes(short) ? rest : option];
+  });
+  return Object.fromEntries(beside);
 }
 
 /** The text of --usage: every option in brackets, four a line. */
