@@ -3,7 +3,7 @@
 //
 //   node scripts/build.mjs [--force] [tests|library|executor|addon|links …]
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeLinks } from './links.mjs';
@@ -149,13 +149,12 @@ function replace(fresh, target) {
   rmSync(`${target}.old`, { recursive: true, force: true });
 }
 
+/** Runs a build program silently; what it said is the error when it fails. */
 function run(program, args) {
-  try {
-    execFileSync(program, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  } catch (error) {
-    if (error.code === 'ENOENT') throw new Error(`${program} is not there: apt-get install ${program}`);
-    throw new Error(`failed: ${[program, ...args].join(' ')}`);
-  }
+  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
+  if (error?.code === 'ENOENT') throw new Error(`${program} is not there: apt-get install ${program}`);
+  if (status !== 0)
+    throw new Error(`failed: ${[program, ...args].join(' ')}\n${stdout}${stderr}${error ?? ''}`);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,40 +1,53 @@
-// npm run fuzz [-- SECONDS]: each fuzz target of the executor for some time under ASan and UBSan. Inputs that found new paths
-// are kept in native/fuzz/corpus/<target>, inputs that broke it beside it in crashes/.
+// npm run fuzz [-- SECONDS]: each fuzz target of the executor for some time under ASan and UBSan. native/corpus/<target> holds
+// the seeds; inputs that find new paths stay in native/out/corpus, inputs that break it in native/out/crash-<target>-*.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Report } from './report.mjs';
 import { root } from './root.mjs';
 
-/** Runs each target for so many seconds, all at once, as one check each. */
+const native = join(root, 'native');
+
+/** Runs all targets at once for so many seconds, as one check each. */
 export async function fuzz(report, seconds) {
-  const folder = join(root, 'native/fuzz');
-  if (!existsSync(folder)) return;
-  report.begin(`fuzz, ${seconds} s each`);
-  const made = spawnSync('make', ['--silent', '-C', join(root, 'native'), 'fuzz'], { encoding: 'utf8' });
+  const targets = (existsSync(join(native, 'executor')) ? readdirSync(join(native, 'executor')) : [])
+    .map(name => /^fuzz_(\w+)\.c$/.exec(name)?.[1])
+    .filter(Boolean);
+  if (targets.length === 0) return;
+  report.begin(`fuzz: ${targets.join(', ')}, ${seconds} s each`);
+  const made = spawnSync('make', ['--silent', '-C', native, 'fuzz'], { encoding: 'utf8' });
   if (made.status !== 0) return report.check('fuzz: build', 0, made.stderr);
-  const targets = readdirSync(folder)
-    .filter(name => name.endsWith('.c'))
-    .map(name => name.slice(0, -2));
-  for (const target of targets) runTarget(report, target, seconds);
+  await Promise.all(targets.map(target => runTarget(report, target, seconds)));
 }
 
-function runTarget(report, target, seconds) {
-  const corpus = join(root, 'native/fuzz/corpus', target);
-  mkdirSync(corpus, { recursive: true });
-  const program = join(root, 'native/out', `fuzz-${target}`);
-  const began = performance.now();
-  const args = [
-    corpus,
+async function runTarget(report, target, seconds) {
+  const grown = join(native, 'out/corpus', target);
+  const seeds = join(native, 'corpus', target);
+  mkdirSync(grown, { recursive: true });
+  const options = [
     `-max_total_time=${seconds}`,
-    `-artifact_prefix=${join(root, 'native/out')}/`,
+    `-artifact_prefix=${join(native, 'out')}/${target}-`,
     '-verbosity=0',
   ];
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  const failure = error ? error.message : stderr;
-  report.check(`fuzz: ${target}`, performance.now() - began, status === 0 ? undefined : failure.slice(-4000));
+  const began = performance.now();
+  const corpora = [grown, seeds].filter(existsSync);
+  const child = spawn(join(native, 'out', `fuzz-${target}`), [...options, ...corpora], {
+    stdio: ['ignore', 2, 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', chunk => {
+    said = (said + chunk).slice(-20_000);
+  });
+  const status = await new Promise(resolve => {
+    child.once('close', code => resolve(code));
+    child.once('error', error => {
+      said += error.message;
+      resolve(1);
+    });
+  });
+  report.check(`fuzz: ${target}`, performance.now() - began, status === 0 ? undefined : said.slice(-4000));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
