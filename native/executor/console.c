@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <linux/sockios.h>
 
 #include "cleanup.h"
@@ -12,14 +11,6 @@
 
 /* The kernel tells how much a slow client has taken only in whole pieces: small ones make small progress visible. */
 enum { PIECE_BYTES = 1024, HUNG_RETRY_MS = 100 };
-
-int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool client_is_behind(const struct monitor *monitor, const struct monitor_client *client)
 {

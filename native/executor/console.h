@@ -4,8 +4,6 @@
 
 #include "monitor.h"
 
-int64_t monotonic_ms(void);
-
 /* The ring and the log (console_record.c). From exec on their errors are nobody's: the guest goes on. */
 int record_open(struct console *console, int64_t ring_bytes, int64_t log_bytes, bool rotate, const char *log);
 void record_output(struct console *console, const uint8_t *bytes, size_t length);

@@ -10,6 +10,9 @@ struct pump {
 	const char *log; /* copy of the pty's output, NULL: none */
 };
 
+/* Gives the pty the window size of the caller's terminal: before the payload's exec, so that it never sees another. */
+void pump_copy_size(const struct pump *pump);
+
 /*
  * Waits until the child is gone and every byte of its pty is written; *status is its wait status. The caller's terminal is raw
  * meanwhile and restored on every way out. SIGINT and SIGQUIT are ignored as in lxc-attach; SIGTERM and SIGHUP are passed to

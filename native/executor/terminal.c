@@ -26,31 +26,24 @@ int terminal_open(struct terminal *terminal, int fd)
 	return 0;
 }
 
-/* tcsetattr from a background process group would stop us with SIGTTOU; while it is blocked the kernel lets it pass. */
 static int set_attributes(int fd, const struct termios *attributes)
 {
-	sigset_t ttou;
-	sigset_t before;
 	int result;
 
-	sigemptyset(&ttou);
-	sigaddset(&ttou, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &ttou, &before);
 	do
 		result = tcsetattr(fd, TCSANOW, attributes);
 	while (result < 0 && errno == EINTR);
-	result = result < 0 ? -errno : 0;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return result;
+	return result < 0 ? -errno : 0;
 }
 
+/* In a background process group this stops us (SIGTTOU) until the shell brings us to the foreground, as it should. */
 int terminal_raw(struct terminal *terminal)
 {
 	struct termios raw;
 
 	if (terminal->fd < 0)
 		return 0;
-	if (tcgetattr(terminal->fd, &terminal->saved) < 0)
+	if (!terminal->raw && tcgetattr(terminal->fd, &terminal->saved) < 0)
 		return -errno;
 	raw = terminal->saved;
 	cfmakeraw(&raw);
@@ -60,12 +53,20 @@ int terminal_raw(struct terminal *terminal)
 	return set_attributes(terminal->fd, &raw);
 }
 
+/* While SIGTTOU is blocked the kernel lets a background process group through: what we made raw must not stay so. */
 void terminal_restore(struct terminal *terminal)
 {
 	int saved = errno;
+	sigset_t ttou;
+	sigset_t before;
 
-	if (terminal->raw)
-		set_attributes(terminal->fd, &terminal->saved);
+	if (!terminal->raw)
+		return;
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, &before);
+	set_attributes(terminal->fd, &terminal->saved);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	terminal->raw = false;
 	errno = saved;
 }

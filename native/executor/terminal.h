@@ -21,6 +21,7 @@ struct terminal {
  */
 int terminal_open(struct terminal *terminal, int fd);
 
+/* Raw mode; again, after a stop in which the shell made it its own. */
 int terminal_raw(struct terminal *terminal);
 void terminal_restore(struct terminal *terminal);
 void terminal_close(struct terminal *terminal);
