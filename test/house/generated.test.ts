@@ -22,6 +22,7 @@ test('package.json declares a program for every verb, because npm drops links fr
     bin: Record<string, string>;
   };
   const names = ['tslxc', ...Object.keys(VERBS).map(verb => `tslxc-${verb}`)];
-  assert.deepEqual(Object.keys(bin).sort(), names.sort(), 'run: npm run generate');
+  const undeclared = names.filter(name => !(name in bin));
+  assert.deepEqual(undeclared, [], 'run: npm run generate');
   assert.deepEqual([...new Set(Object.values(bin))], ['dist/bin/tslxc.js']);
 });
