@@ -92,10 +92,23 @@ config_lines() {
   cat >>"$path/config"
 }
 
-# include_config NAME: the shared config of a distribution, where tslxc's are found.
+# include_config DISTRIBUTION: tslxc's shared configs and its default seccomp policy, by the absolute paths of this installation,
+# put before what the config has already: what the user's own config says stays the last word.
 include_config() {
-  { [ -n "$etc" ] && [ -f "$etc/$1.conf" ]; } || fail "the shared config $1.conf is not beside the templates"
-  printf 'lxc.include = %s/%s.conf\n' "$etc" "$1" | config_lines
+  [ -n "$etc" ] || fail 'the shared configs are not beside the templates'
+  pieces="common $1"
+  # A container with an id map needs less: the kernel itself refuses what is refused to it.
+  ! grep -q '^[[:blank:]]*lxc\.idmap[[:blank:]]*=' "$path/config" || pieces="common userns $1"
+  shared=''
+  for piece in $pieces; do
+    [ -f "$etc/$piece.conf" ] || fail "the shared config $etc/$piece.conf is missing"
+    shared="${shared}lxc.include = $etc/$piece.conf
+"
+  done
+  shared="${shared}lxc.seccomp.profile = $etc/seccomp/default.seccomp
+"
+  own=$(cat "$path/config"; echo .)
+  printf '%s\n%s' "$shared" "${own%.}" >"$path/config"
 }
 
 # write_file PATH MODE: stdin becomes PATH beneath the rootfs. Used before anything of the guest has run, or on names whose
