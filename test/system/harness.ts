@@ -69,8 +69,8 @@ export interface Harness {
 }
 
 export interface HarnessOptions {
-  /** More lines of tslxc.yaml, after the defaults. */
-  readonly settings?: string;
+  /** More lines of tslxc.yaml below `network:`: `  ipv4: 10.99.0.1/24`. */
+  readonly network?: string;
   /** Text of default.conf; default: the installation's. */
   readonly defaultConfig?: string;
   /** Residue of the test's own making is expected: remove it silently. */
@@ -158,6 +158,8 @@ function writeSettings(about: {
     writeFileSync(join(directory, file), `root:${firstId}:${IDS_PER_CONTAINER * CONTAINERS}\n`);
   const defaultConfig = join(directory, 'default.conf');
   writeFileSync(defaultConfig, options.defaultConfig ?? ownDefaultConfig(id));
+  const lxcConf = join(directory, 'lxc.conf');
+  writeFileSync(lxcConf, `lxc.lxcpath = ${directory}/lib\nlxc.default_config = ${defaultConfig}\n`);
   const file = join(directory, 'tslxc.yaml');
   const lines = [
     `lxcpath: ${directory}/lib`,
@@ -167,11 +169,12 @@ function writeSettings(about: {
     `default_config: ${defaultConfig}`,
     `subuid_file: ${directory}/subuid`,
     `subgid_file: ${directory}/subgid`,
+    `lxc_conf: ${lxcConf}`,
     'network:',
     `  bridge: ${id}`,
     `  table: ${id}`,
     `  leases_dir: ${directory}/leases`,
-    ...(options.settings === undefined ? [] : [options.settings]),
+    ...(options.network === undefined ? [] : [options.network]),
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   return file;
