@@ -8,7 +8,14 @@ interface Verb {
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
+  checkconfig: {
+    summary: 'Check what the kernel offers to containers',
+    load: () => import('./commands/checkconfig.ts'),
+  },
   config: { summary: "Print tslxc's own configuration items", load: () => import('./commands/config.ts') },
+  destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
+  info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
+  ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
   stop: { summary: 'Stop, kill or reboot a container', load: () => import('./commands/stop.ts') },
   wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
 };

@@ -1,6 +1,6 @@
 // What a killed monitor or an interrupted start left behind: removed by the next command that changes the container.
 
-import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { startExecutor } from '../host/executor.ts';
 import type { Lock } from '../host/locks.ts';
@@ -12,6 +12,7 @@ import { readIncarnation } from './state.ts';
 
 /** Cleans up if nobody runs the container; does nothing otherwise. */
 export async function cleanUp(place: Place): Promise<void> {
+  if (!existsSync(place.paths.run)) return;
   const lock = tryRunLock(place);
   if (!lock) return;
   try {

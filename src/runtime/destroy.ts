@@ -1,0 +1,82 @@
+// Removing a container: nobody may run or change it, its hooks agree, then its tree, ids and run directory go.
+
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { TslxcError } from '../base/errors.ts';
+import { destroyContainer } from '../storage/destroy.ts';
+import { cleanUpLocked } from './cleanup.ts';
+import { runDestroyHooks } from './hooks.ts';
+import { heldByLxc, stop } from './lifecycle.ts';
+import { takeEditLock, takeRunLock } from './locks.ts';
+import type { Place } from './place.ts';
+import { observe } from './state.ts';
+
+export interface DestroyRequest {
+  /** Kill it first when it runs. */
+  readonly force?: boolean;
+  /** Snapshots go too; else they keep the container. */
+  readonly snapshots?: boolean;
+  /** Environment of the destroy hooks. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws RUNNING, HELD_BY_LXC, NOT_DEFINED, HAS_SNAPSHOTS, HAS_CLONES, HOOK_FAILED and what removal throws. */
+export async function destroy(place: Place, request: DestroyRequest = {}): Promise<void> {
+  if (!existsSync(place.paths.directory)) throw new TslxcError('NOT_DEFINED', 'Container is not defined');
+  await endIfRunning(place, request);
+  refuseIfNeeded(place, request);
+  const edit = await takeEditLock(place);
+  const run = await takeRunLock(place, RUN_LOCK_MS);
+  try {
+    if (!run) throw running(place);
+    await cleanUpLocked(place, run);
+    // An init that outlived its monitor is still there after cleaning up.
+    if (observe(place).initPid !== undefined) throw running(place);
+    await runDestroyHooks(place, request.env ?? {});
+    await destroyContainer(place.settings, {
+      lxcpath: place.lxcpath,
+      name: place.name,
+      acceptLxc: place.settings.flavour === 'lxc',
+    });
+    rmSync(place.paths.run, { recursive: true, force: true });
+  } finally {
+    run?.release();
+    edit.release();
+  }
+}
+
+/** A monitor that has told its container's end may still hold the lock for a moment. */
+const RUN_LOCK_MS = 10_000;
+
+async function endIfRunning(place: Place, request: DestroyRequest): Promise<void> {
+  const observed = observe(place);
+  if (observed.heldByLxc) throw heldByLxc(place);
+  if (observed.state === 'STOPPED') return;
+  if (!request.force) throw running(place);
+  try {
+    await stop(place, { how: 'kill' });
+  } catch (error) {
+    // It ended by itself between our look and our signal.
+    if (!(error instanceof TslxcError) || error.code !== 'NOT_RUNNING') throw error;
+  }
+}
+
+function running(place: Place): TslxcError {
+  return new TslxcError('RUNNING', `${place.name} is running`, {
+    hint: 'stop it first, or destroy it with --force',
+  });
+}
+
+function refuseIfNeeded(place: Place, request: DestroyRequest): void {
+  const snaps = `${place.paths.directory}/snaps`;
+  if (!request.snapshots && existsSync(snaps) && readdirSync(snaps).length > 0) {
+    throw new TslxcError('HAS_SNAPSHOTS', `${place.name} has snapshots`, {
+      hint: 'destroy them too with --snapshots',
+    });
+  }
+  // LXC's list of overlay clones that need this rootfs.
+  if (existsSync(`${place.paths.directory}/lxc_snapshots`)) {
+    throw new TslxcError('HAS_CLONES', `${place.name} has snapshot clones that need its rootfs`, {
+      hint: `destroy first the containers that ${place.paths.directory}/lxc_snapshots names`,
+    });
+  }
+}
