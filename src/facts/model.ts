@@ -1,5 +1,7 @@
 // What a plan may know about the host and the guest: plain data, so that it can be written to a file and compared.
 
+import type { NamespaceWord } from '../config/model.ts';
+
 /** One mounted v1 hierarchy: /sys/fs/cgroup/memory holding ['memory'], /sys/fs/cgroup/systemd holding ['name=systemd']. */
 export interface CgroupHierarchy {
   readonly mount: string;
@@ -60,7 +62,7 @@ export interface GuestFacts {
   readonly idmappable: boolean;
   /** Ids on disk are the container's own (0 = root), or shifted into its range. */
   readonly stored: 'unshifted' | 'shifted';
-  /** Which of /dev /proc /sys /dev/pts … the tree lacks: none of ours to assume. */
+  /** The init program is a 32-bit one. */
   readonly is32Bit: boolean;
 }
 
@@ -82,11 +84,14 @@ export interface LaunchInput {
   readonly seccomp?: Uint8Array;
   /** The namespaces to join, pinned. */
   readonly share: readonly {
-    readonly kind: string;
+    readonly kind: NamespaceWord;
+    /** /proc/PID/ns/KIND */
     readonly path: string;
     readonly dev: number;
     readonly ino: number;
   }[];
+  /** A plain user's start: where newuidmap and newgidmap are. */
+  readonly mapHelpers?: { readonly uid: string; readonly gid: string };
   readonly bootId: string;
   readonly foreground: boolean;
 }
