@@ -99,6 +99,8 @@ struct make_node_op { int root; const char *path; mode_t mode; int64_t major; in
 int op_make_node(struct run *run, const struct make_node_op *o);
 struct pivot_op { int root; };
 int op_pivot(struct run *run, const struct pivot_op *o);
+struct make_uuid_op { int root; const char *path; mode_t mode; };
+int op_make_uuid(struct run *run, const struct make_uuid_op *o);
 struct pty_open_op { int root; const char *devpts; uint16_t master; uint16_t slave; };
 int op_pty_open(struct run *run, const struct pty_open_op *o);
 struct pty_attach_op { int slave; int root; const char *path; };
@@ -146,6 +148,8 @@ int op_umask(struct run *run, const struct umask_op *o);
 struct exec_op { struct text_list argv; struct text_list env; };
 int op_exec(struct run *run, const struct exec_op *o);
 int op_own_core_scheduling(struct run *run);
+struct label_op { const char *attribute; const char *value; };
+int op_label(struct run *run, const struct label_op *o);
 struct cgroup_empty_op { int64_t timeout_ms; const char *path; };
 int op_cgroup_empty(struct run *run, const struct cgroup_empty_op *o);
 struct cgroup_remove_op { int64_t timeout_ms; const char *path; };

@@ -101,6 +101,8 @@ int perform(struct run *run, const struct plan_op *op)
 		return op_make_node(run, &(struct make_node_op){ .root = slot_fd(run, op->slots[0]), .path = plan_text(run->plan, op->strs[0]), .mode = (mode_t)op->nums[0], .major = (int64_t)op->nums[1], .minor = (int64_t)op->nums[2] });
 	case 94:
 		return op_pivot(run, &(struct pivot_op){ .root = slot_fd(run, op->slots[0]) });
+	case 95:
+		return op_make_uuid(run, &(struct make_uuid_op){ .root = slot_fd(run, op->slots[0]), .path = plan_text(run->plan, op->strs[0]), .mode = (mode_t)op->nums[0] });
 	case 100:
 		return op_pty_open(run, &(struct pty_open_op){ .root = slot_fd(run, op->slots[0]), .devpts = plan_text(run->plan, op->strs[0]), .master = op->slots[1], .slave = op->slots[2] });
 	case 101:
@@ -151,6 +153,8 @@ int perform(struct run *run, const struct plan_op *op)
 		return op_exec(run, &(struct exec_op){ .argv = plan_list(run->plan, op->strs[0]), .env = plan_list(run->plan, op->strs[1]) });
 	case 151:
 		return op_own_core_scheduling(run);
+	case 152:
+		return op_label(run, &(struct label_op){ .attribute = plan_text(run->plan, op->strs[0]), .value = plan_text(run->plan, op->strs[1]) });
 	case 60:
 		return op_cgroup_empty(run, &(struct cgroup_empty_op){ .timeout_ms = (int64_t)op->nums[0], .path = plan_text(run->plan, op->strs[0]) });
 	case 61:

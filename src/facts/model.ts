@@ -8,6 +8,20 @@ export interface CgroupHierarchy {
   readonly controllers: readonly string[];
   /** The caller's own place in it, from /proc/self/cgroup. */
   readonly ownPath: string;
+  /** Whether the caller may make directories at the root and at its own place. */
+  readonly writable: { readonly root: boolean; readonly own: boolean };
+  /** v2: what cgroup.subtree_control already enables at the root and at the caller's own place; empty on v1. */
+  readonly enabled: { readonly root: readonly string[]; readonly own: readonly string[] };
+}
+
+/** An interface of the host, as far as a container's link may rest on it. */
+export interface HostLink {
+  readonly name: string;
+  readonly bridge: boolean;
+  readonly mtu: number;
+  /** Its first address of the family, for `gateway = auto`. */
+  readonly ipv4?: string;
+  readonly ipv6?: string;
 }
 
 export interface HostFacts {
@@ -33,7 +47,7 @@ export interface HostFacts {
   /** Hard limits of the caller by resource word; absent = unlimited. */
   readonly hardLimits: Readonly<Record<string, number>>;
   /** Interfaces of the host and what they are. */
-  readonly links: readonly { readonly name: string; readonly bridge: boolean }[];
+  readonly links: readonly HostLink[];
   /** Character devices of the host's /dev that a container gets by bind. */
   readonly deviceNodes: readonly string[];
   readonly vsyscall: boolean;

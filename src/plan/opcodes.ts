@@ -46,7 +46,8 @@ export const ENUMS = {
   "make": {
     "no": 0,
     "directory": 1,
-    "file": 2
+    "file": 2,
+    "fitting": 3
   },
   "namespace_file": {
     "user": 0,
@@ -129,6 +130,7 @@ export interface OpFields {
   make_symlink: { root?: Slot | undefined; path: string; target: string };
   make_node: { root?: Slot | undefined; path: string; mode: number; major: number | bigint; minor: number | bigint };
   pivot: { root: Slot };
+  make_uuid: { root?: Slot | undefined; path: string; mode: number };
   pty_open: { root?: Slot | undefined; devpts?: string | undefined; master: Slot; slave: Slot };
   pty_attach: { slave: Slot; root?: Slot | undefined; path: string };
   stdio: { descriptor?: Slot | undefined; mask: number | bigint; controlling: boolean };
@@ -154,6 +156,7 @@ export interface OpFields {
   umask: { mask: number };
   exec: { argv: readonly string[]; env: readonly string[] };
   own_core_scheduling: {  };
+  label: { attribute: string; value: string };
   cgroup_empty: { timeout_ms: number | bigint; path: string };
   cgroup_remove: { timeout_ms: number | bigint; path: string };
   link_delete: { name: string };
@@ -222,6 +225,7 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   make_symlink: { code: 92, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'target', kind: 'str', place: 'str', index: 1 }] },
   make_node: { code: 93, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'mode', kind: 'oct', place: 'num', index: 0 }, { name: 'major', kind: 'int', place: 'num', index: 1 }, { name: 'minor', kind: 'int', place: 'num', index: 2 }] },
   pivot: { code: 94, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }] },
+  make_uuid: { code: 95, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'mode', kind: 'oct', place: 'num', index: 0 }] },
   pty_open: { code: 100, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'devpts', kind: 'str', place: 'str', index: 0 }, { name: 'master', kind: 'newfd', place: 'slot', index: 1 }, { name: 'slave', kind: 'newfd', place: 'slot', index: 2 }] },
   pty_attach: { code: 101, fields: [{ name: 'slave', kind: 'fd', place: 'slot', index: 0 }, { name: 'root', kind: 'fd', place: 'slot', index: 1 }, { name: 'path', kind: 'str', place: 'str', index: 0 }] },
   stdio: { code: 102, fields: [{ name: 'descriptor', kind: 'fd', place: 'slot', index: 0 }, { name: 'mask', kind: 'hex', place: 'num', index: 0 }, { name: 'controlling', kind: 'bool', place: 'num', index: 1 }] },
@@ -247,6 +251,7 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   umask: { code: 149, fields: [{ name: 'mask', kind: 'oct', place: 'num', index: 0 }] },
   exec: { code: 150, fields: [{ name: 'argv', kind: 'list', place: 'str', index: 0 }, { name: 'env', kind: 'fmtlist', place: 'str', index: 1 }] },
   own_core_scheduling: { code: 151, fields: [] },
+  label: { code: 152, fields: [{ name: 'attribute', kind: 'str', place: 'str', index: 0 }, { name: 'value', kind: 'str', place: 'str', index: 1 }] },
   cgroup_empty: { code: 60, fields: [{ name: 'timeout_ms', kind: 'int', place: 'num', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }] },
   cgroup_remove: { code: 61, fields: [{ name: 'timeout_ms', kind: 'int', place: 'num', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }] },
   link_delete: { code: 62, fields: [{ name: 'name', kind: 'str', place: 'str', index: 0 }] },
