@@ -1,9 +1,9 @@
 // "Did you mean": the known word nearest to an unknown one.
 
-/** The candidate within a third of the word's length in edits, or undefined when none is near. */
+/** The candidate within a quarter of the word's length in edits, or undefined when none is near. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor(word.length / 4)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word, candidate);

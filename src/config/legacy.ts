@@ -55,3 +55,27 @@ function subkeyNow(subkey: string): string {
 export function legacyRootfs(path: string, backend: string | undefined): string {
   return backend === undefined || !path.startsWith('/') ? path : `${backend}:${path}`;
 }
+
+/** Names of today for the keys of a config, line by line: `lxc.network.type` opens an interface, what follows belongs to it. */
+export class LegacyNames {
+  #last = -1;
+
+  /** The name of today; undefined: the key means nothing any more. */
+  today(key: string, value: string): string | undefined {
+    const now = this.#rename(key);
+    const index = /^lxc\.net\.(\d+)\./.exec(now ?? '')?.[1];
+    if (index !== undefined) this.#last = Math.max(this.#last, Number(index));
+    if (now === 'lxc.net' && value === '') this.#last = -1;
+    return now;
+  }
+
+  #rename(key: string): string | undefined {
+    const old = legacyKey(key);
+    if (!old) return key;
+    if ('dropped' in old) return undefined;
+    if ('key' in old) return old.key;
+    // Before the first type there is no interface that a line could mean: the old name stays and is unknown.
+    if (old.nic === 'last' && this.#last < 0) return key;
+    return `lxc.net.${old.nic === 'open' ? this.#last + 1 : this.#last}.${old.subkey}`;
+  }
+}

@@ -4,14 +4,13 @@
 import { resolve } from 'node:path';
 import type { Origin } from '../base/errors.ts';
 import { closest } from '../base/spelling.ts';
-import { lastNetIndex } from './keys/net.ts';
 import { buildConfig, checkConfig, findKey, KEYS } from './keys/table.ts';
-import { legacyKey, legacyRootfs } from './legacy.ts';
+import { LegacyNames, legacyRootfs } from './legacy.ts';
 import type { ContainerConfig } from './model.ts';
 import { ConfigError, type ConfigProblem, ValueError } from './problem.ts';
 import { type ConfigSource, hostFiles, readFailure } from './source.ts';
 import { Store } from './store.ts';
-import { type ConfigLine, parseLines } from './syntax.ts';
+import { type ConfigLine, type LineSetting, parseLines } from './syntax.ts';
 
 export interface LoadOptions {
   /** The file to read, and the name that errors carry. */
@@ -45,17 +44,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 
 const MAX_DEPTH = 32;
 const MAX_LINES = 200_000;
+const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_PROBLEMS = 200;
 
 class Loader {
   readonly warnings: ConfigProblem[] = [];
   readonly #problems: ConfigProblem[] = [];
   readonly #store = new Store();
+  readonly #names = new LegacyNames();
   readonly #options: LoadOptions;
   readonly #source: ConfigSource;
   /** The files being read, outermost first. */
   readonly #open: string[] = [];
   #lines = 0;
+  #bytes = 0;
   /** TYPE of lxc.rootfs.backend in the file being read. */
   #backend: string | undefined;
 
@@ -67,13 +69,13 @@ class Loader {
   file(path: string, given?: string): readonly ConfigLine[] {
     const text = given ?? this.#read(path, { file: path, line: 1, column: 1 });
     if (text === undefined) return [];
-    const { lines, problems } = parseLines(text, path);
-    this.#problems.push(...problems);
+    const lines = parseLines(text, path);
     this.#open.push(this.#absolute(path));
     this.#backend =
       lines.findLast(line => line.setting?.key === 'lxc.rootfs.backend')?.setting?.value || undefined;
     for (const line of lines) {
       if (++this.#lines > MAX_LINES) break;
+      if (line.problem) this.#problems.push(line.problem);
       if (line.setting) this.#apply(line, line.setting);
     }
     this.#open.pop();
@@ -84,15 +86,14 @@ class Loader {
   define(text: string, index: number): void {
     if (!text.trimStart().startsWith('lxc.') || !text.includes('=')) return;
     const place = { file: '--define', line: index };
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in it
-    const control = /[\0-\x08\x0a-\x1f\x7f]/.exec(text);
-    if (control)
-      return void this.#problems.push({
-        ...place,
-        column: control.index + 1,
-        message: 'a control character in a value',
-      });
-    const [line] = parseLines(text, place.file).lines;
+    // A tab parts words, as in fstab lines; nothing else of that kind belongs into a value.
+    const control = /(?!\t)\p{Cc}/u.exec(text);
+    if (control) {
+      const column = control.index + 1;
+      this.#problems.push({ ...place, column, message: 'a control character in a value' });
+      return;
+    }
+    const [line] = parseLines(text, place.file);
     if (line?.setting) this.#apply({ ...line, ...place }, line.setting);
   }
 
@@ -112,17 +113,19 @@ class Loader {
     return config;
   }
 
-  #apply(line: ConfigLine, setting: NonNullable<ConfigLine['setting']>): void {
+  #apply(line: ConfigLine, setting: LineSetting): void {
     const place = { file: line.file, line: line.line, column: setting.keyColumn };
     if (setting.key === 'lxc.include') {
       this.#include(setting.value, { ...place, column: setting.valueColumn });
       return;
     }
-    const now = this.#today(setting.key, setting.value, place);
-    if (now) this.#assign(now.key, now.value, place, setting);
+    const key = this.#today(setting.key, setting.value, place);
+    if (key === undefined) return;
+    const old = setting.key === 'lxc.rootfs' && setting.value !== '';
+    this.#assign(key, old ? legacyRootfs(setting.value, this.#backend) : setting.value, place, setting);
   }
 
-  #assign(key: string, value: string, place: Place, setting: NonNullable<ConfigLine['setting']>): void {
+  #assign(key: string, value: string, place: Place, setting: LineSetting): void {
     const found = findKey(key);
     if (!found) {
       this.#unknown(key, place);
@@ -139,7 +142,7 @@ class Loader {
       this.#problems.push({
         ...place,
         column,
-        message: `${key}: ${error.message}`,
+        message: error.message.startsWith('lxc.') ? error.message : `${key}: ${error.message}`,
         ...(error.hint === undefined ? {} : { hint: error.hint }),
       });
     }
@@ -157,25 +160,14 @@ class Loader {
     });
   }
 
-  /** The key and value of today for an old key, with a warning; undefined: the line means nothing any more. */
-  #today(key: string, value: string, place: Place): { key: string; value: string } | undefined {
-    const old = legacyKey(key);
-    if (!old) return { key, value };
-    if ('dropped' in old) {
+  /** The key of today, with a warning for an old one; undefined: the line means nothing any more. */
+  #today(key: string, value: string, place: Place): string | undefined {
+    const now = this.#names.today(key, value);
+    if (now === undefined)
       this.warnings.push({ ...place, message: `${key} is from before LXC 2.1 and means nothing now` });
-      return undefined;
-    }
-    const now = 'key' in old ? old.key : `lxc.net.${this.#nic(old.nic)}.${old.subkey}`;
-    this.warnings.push({ ...place, message: `${key} is the old name of ${now}`, hint: `Write ${now}` });
-    return {
-      key: now,
-      value: key === 'lxc.rootfs' && value !== '' ? legacyRootfs(value, this.#backend) : value,
-    };
-  }
-
-  #nic(which: 'open' | 'last'): number {
-    const last = lastNetIndex(this.#store);
-    return which === 'open' ? last + 1 : Math.max(0, last);
+    else if (now !== key)
+      this.warnings.push({ ...place, message: `${key} is the old name of ${now}`, hint: `Write ${now}` });
+    return now;
   }
 
   /** A file is read in place; of a directory every *.conf, sorted. An empty value only takes back the line. */
@@ -204,7 +196,10 @@ class Loader {
 
   #read(file: string, place: Place): string | undefined {
     try {
-      return this.#source.read(this.#absolute(file));
+      if (this.#bytes > MAX_BYTES) throw new Error('the files together are larger than 64 MiB');
+      const text = this.#source.read(this.#absolute(file));
+      this.#bytes += text.length;
+      return text;
     } catch (error) {
       this.#problems.push({ ...place, message: `cannot read ${file}: ${readFailure(error)}` });
       return undefined;

@@ -9,54 +9,53 @@ export interface ConfigLine {
   readonly line: number;
   /** As it stands in the file, without its newline. */
   readonly raw: string;
-  /** undefined: a comment, a blank or a foreign line. */
-  readonly setting?: {
-    readonly key: string;
-    /** Trimmed, one pair of quotes removed; empty clears the key. */
-    readonly value: string;
-    /** 1-based columns. */
-    readonly keyColumn: number;
-    readonly valueColumn: number;
-  };
+  /** undefined: a comment, a blank, a foreign or a broken line. */
+  readonly setting?: LineSetting;
+  /** What is wrong with an `lxc.` line that has no setting. */
+  readonly problem?: ConfigProblem;
+}
+
+export interface LineSetting {
+  readonly key: string;
+  /** Trimmed, one pair of quotes removed; empty clears the key. */
+  readonly value: string;
+  /** 1-based columns. */
+  readonly keyColumn: number;
+  readonly valueColumn: number;
 }
 
 const BLANK = /^[ \t\r\n]+|[ \t\r\n]+$/g;
 
-/** Splits a config text; a line that begins with `lxc.` and has no `=` is reported and left without a setting. */
-export function parseLines(text: string, file: string): { lines: ConfigLine[]; problems: ConfigProblem[] } {
-  const problems: ConfigProblem[] = [];
+/** Splits a config text; a line that begins with `lxc.` and cannot be read carries a problem instead of a setting. */
+export function parseLines(text: string, file: string): ConfigLine[] {
   const raws = text.split('\n');
   if (raws.at(-1) === '') raws.pop();
-  const lines = raws.map((raw, index): ConfigLine => {
-    const place = { file, line: index + 1 };
-    const column = raw.length - raw.replace(/^[ \t\r]+/, '').length + 1;
-    if (!raw.startsWith('lxc.', column - 1)) return { ...place, raw };
-    const equals = raw.indexOf('=');
-    if (equals < 0) {
-      const word = raw.trim().split(/\s/)[0] ?? '';
-      problems.push({ ...place, column, message: `no "=" after ${word}` });
-      return { ...place, raw };
-    }
-    const bad = unreadable(raw);
-    if (bad !== undefined) {
-      problems.push({ ...place, column: bad.offset + 1, message: bad.message });
-      return { ...place, raw };
-    }
-    const key = raw.slice(column - 1, equals).replace(BLANK, '');
-    const right = raw.slice(equals + 1);
-    const trimmed = right.replace(BLANK, '');
-    const lead = right.length - right.replace(/^[ \t\r\n]+/, '').length;
-    const value = unquote(trimmed);
-    const valueColumn = equals + 2 + lead + (value.length < trimmed.length ? 1 : 0);
-    return { ...place, raw, setting: { key, value, keyColumn: column, valueColumn } };
-  });
-  return { lines, problems };
+  return raws.map((raw, index) => parseLine(raw, file, index + 1));
 }
 
-function unreadable(raw: string): { offset: number; message: string } | undefined {
+function parseLine(raw: string, file: string, line: number): ConfigLine {
+  const place = { file, line };
+  const column = raw.length - raw.replace(/^[ \t\r]+/, '').length + 1;
+  if (!raw.startsWith('lxc.', column - 1)) return { ...place, raw };
+  const equals = raw.indexOf('=');
+  if (equals < 0) {
+    const word = raw.slice(column - 1).split(/\s/, 1)[0] ?? '';
+    return { ...place, raw, problem: { ...place, column, message: `no "=" after ${word}` } };
+  }
   const nul = raw.indexOf('\0');
-  if (nul >= 0) return { offset: nul, message: 'a NUL byte in a config line' };
-  return undefined;
+  if (nul >= 0)
+    return { ...place, raw, problem: { ...place, column: nul + 1, message: 'a NUL byte in a config line' } };
+  return { ...place, raw, setting: splitSetting(raw, column, equals) };
+}
+
+function splitSetting(raw: string, keyColumn: number, equals: number): LineSetting {
+  const key = raw.slice(keyColumn - 1, equals).replace(BLANK, '');
+  const right = raw.slice(equals + 1);
+  const trimmed = right.replace(BLANK, '');
+  const lead = right.length - right.replace(/^[ \t\r\n]+/, '').length;
+  const value = unquote(trimmed);
+  const valueColumn = equals + 2 + lead + (value.length < trimmed.length ? 1 : 0);
+  return { key, value, keyColumn, valueColumn };
 }
 
 function unquote(value: string): string {

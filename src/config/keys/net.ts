@@ -54,11 +54,6 @@ export function buildNet(store: Store): Pick<ContainerConfig, 'net'> {
   return { net: nics.sort((a, b) => a.index - b.index) };
 }
 
-/** The highest index in use, or -1: old configs append interfaces. */
-export function lastNetIndex(store: Store): number {
-  return Math.max(-1, ...store.state(cell).keys());
-}
-
 function address(said: Said): { index: number; subkey: string; entry: KeyEntry<NetConfig> } {
   const [, digits, subkey = ''] = /^(\d+)(?:\.(.*))?$/.exec(said.rest) ?? [];
   if (digits === undefined || subkey === '')
