@@ -17,6 +17,7 @@ const STEPS = {
   executor: buildExecutor,
   addon: buildAddon,
   links: buildLinks,
+  manual: buildManual,
 };
 const AT_INSTALL = ['executor', 'addon', 'links'];
 
@@ -53,6 +54,7 @@ async function buildLibrary(force) {
     index: at('src/index.ts'),
     'bin/tslxc': at('src/bin/tslxc.ts'),
     'cli/registry': at('src/cli/registry.ts'),
+    'cli/manual': at('src/cli/manual.ts'),
   };
   const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
   if (Object.keys(present).length === 0) return;
@@ -137,6 +139,17 @@ async function buildAddon(force) {
 
 async function buildLinks() {
   if (existsSync(at('dist/bin/tslxc.js'))) await makeLinks(at('dist'));
+}
+
+async function buildManual(force) {
+  if (!existsSync(at('dist/cli/manual.js'))) return;
+  const target = at('dist/man');
+  await whenStale('manual', [at('dist/cli'), at('package.json')], force || !existsSync(target), async () => {
+    const { writeManual } = await import('./manual.mjs');
+    const fresh = at('build/man');
+    await writeManual(at('dist'), fresh);
+    replace(fresh, target);
+  });
 }
 
 /** Puts a fresh file or directory where the old one is, so that a running command never meets half of it. */
