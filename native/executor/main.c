@@ -8,8 +8,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "console_client.h"
 #include "modes.h"
 #include "plan_view.h"
+#include "probe.h"
 
 static int refuse_setuid(void);
 static void start_clean(void);
@@ -19,6 +21,8 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } modes[] = {
     {"print", print_main},
+    {"console", console_main},
+    {"probe", probe_main},
 };
 
 int main(int argc, char **argv)
