@@ -12,6 +12,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'Check what the kernel offers to containers',
     load: () => import('./commands/checkconfig.ts'),
   },
+  create: { summary: 'Create a container', load: () => import('./commands/create.ts') },
   config: { summary: "Print tslxc's own configuration items", load: () => import('./commands/config.ts') },
   destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
