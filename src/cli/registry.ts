@@ -17,6 +17,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
+  net: { summary: 'Set up the default bridge, or take it down', load: () => import('./commands/net.ts') },
   stop: { summary: 'Stop, kill or reboot a container', load: () => import('./commands/stop.ts') },
   wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
 };
