@@ -66,9 +66,16 @@ export function missingForBuild() {
 
 const aptInstall = names => apt(['install', '--no-install-recommends', ...names]);
 
+/** Silent when it succeeds. */
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  return spawnSync('apt-get', ['-y', '-qq', ...args], { env, stdio: ['ignore', 2, 2] }).status === 0;
+  const { status, stdout, stderr } = spawnSync('apt-get', ['-y', '-qq', ...args], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) process.stderr.write(`${stdout}${stderr}`.split('\n').slice(-30).join('\n'));
+  return status === 0;
 }
 
 function onPath(program) {

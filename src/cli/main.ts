@@ -22,7 +22,7 @@ export async function runCommand(command: Command, invocation: Invocation): Prom
     return EXIT.failed;
   }
   const answer = line.taken.find(isAnswer);
-  if (answer) return await giveAnswer(answer, command, invocation, line);
+  if (answer) return await giveAnswer(answer, command, invocation);
   const args = parsedArguments(command, line);
   const complaint = commonComplaint(command, line, args);
   if (complaint !== undefined) {
@@ -53,12 +53,7 @@ function isAnswer(taken: Taken): boolean {
   return taken.key === 'help' || taken.key === 'usage' || taken.key === 'version';
 }
 
-async function giveAnswer(
-  answer: Taken,
-  command: Command,
-  invocation: Invocation,
-  line: CommandLine,
-): Promise<number> {
+async function giveAnswer(answer: Taken, command: Command, invocation: Invocation): Promise<number> {
   if (answer.key === 'version') {
     const { versionOf } = await import('./version.ts');
     invocation.stdout.write(`${versionOf(invocation.flavour)}\n`);
@@ -70,7 +65,6 @@ async function giveAnswer(
     return EXIT.ok;
   }
   await printHelp(command, invocation);
-  await command.moreHelp?.(invocation, parsedArguments(command, line).values);
   return answer.as === '-?' ? EXIT.failed : EXIT.ok;
 }
 
