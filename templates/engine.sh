@@ -130,3 +130,12 @@ ff02::1	ip6-allnodes
 ff02::2	ip6-allrouters
 END
 }
+
+# in_guest PROGRAM ARGS: runs a program of the guest in the rootfs, with the /proc that many look for.
+in_guest() {
+  mount -t proc proc "$rootfs/proc" 2>/dev/null || true
+  status=0
+  chroot "$rootfs" "$@" || status=$?
+  umount "$rootfs/proc" 2>/dev/null || true
+  return "$status"
+}

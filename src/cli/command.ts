@@ -63,6 +63,8 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** How the container name is taken: option or first positional (most), or not at all. */
   readonly nameFrom: 'option-or-positional' | 'option' | 'none';
+  /** Printed after --help: what else was asked about by the options before it (`-t TEMPLATE -h`). */
+  moreHelp?(invocation: Invocation, values: Readonly<Record<string, string>>): Promise<void>;
   /** Returns the exit status; throws TslxcError for what the user must be told. `log` is the file of -o and -l. */
   run(invocation: Invocation, args: ParsedArguments, log: Log): Promise<number>;
 }

@@ -22,7 +22,7 @@ export async function runCommand(command: Command, invocation: Invocation): Prom
     return EXIT.failed;
   }
   const answer = line.taken.find(isAnswer);
-  if (answer) return await giveAnswer(answer, command, invocation);
+  if (answer) return await giveAnswer(answer, command, invocation, line);
   const args = parsedArguments(command, line);
   const complaint = commonComplaint(command, line, args);
   if (complaint !== undefined) {
@@ -53,7 +53,12 @@ function isAnswer(taken: Taken): boolean {
   return taken.key === 'help' || taken.key === 'usage' || taken.key === 'version';
 }
 
-async function giveAnswer(answer: Taken, command: Command, invocation: Invocation): Promise<number> {
+async function giveAnswer(
+  answer: Taken,
+  command: Command,
+  invocation: Invocation,
+  line: CommandLine,
+): Promise<number> {
   if (answer.key === 'version') {
     const { versionOf } = await import('./version.ts');
     invocation.stdout.write(`${versionOf(invocation.flavour)}\n`);
@@ -65,6 +70,7 @@ async function giveAnswer(answer: Taken, command: Command, invocation: Invocatio
     return EXIT.ok;
   }
   await printHelp(command, invocation);
+  await command.moreHelp?.(invocation, parsedArguments(command, line).values);
   return answer.as === '-?' ? EXIT.failed : EXIT.ok;
 }
 

@@ -58,8 +58,3 @@ export function fillHardwareAddresses(text: string, randomDigit: () => number): 
     },
   );
 }
-
-/** Whether a config text maps ids itself. */
-export function hasIdmap(text: string): boolean {
-  return /^\s*lxc\.id_?map\s*=\s*\S/m.test(text);
-}

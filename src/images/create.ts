@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { checkContainerName, hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
 import type { IdSpan } from '../base/id-spans.ts';
+import { loadConfig } from '../config/load.ts';
 import { type Build, beginBuild, discardBuild, publishBuild, recordWorker } from '../storage/building.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
 import { writeFileDurably } from '../storage/durable.ts';
@@ -13,7 +14,8 @@ import { allocateRange, type IdRangeSettings } from '../storage/id-ranges.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
 import { ensureRootSpan } from '../storage/root-span.ts';
 import { findStore, type Store, type StorePlace } from '../storage/store.ts';
-import { configHeader, fillHardwareAddresses, hasIdmap, initialConfig } from './config-text.ts';
+import type { BaseConfig } from './base-config.ts';
+import { configHeader, fillHardwareAddresses, initialConfig } from './config-text.ts';
 import { runInSandbox } from './sandbox.ts';
 import { findTemplate, type Template, templateArguments } from './template.ts';
 
@@ -21,7 +23,6 @@ import { findTemplate, type Template, templateArguments } from './template.ts';
 export type CreateEvent =
   /** Something the user should know: an id span was made, the container is privileged. */
   | { readonly kind: 'notice'; readonly text: string }
-  | { readonly kind: 'step'; readonly text: string }
   /** A line that the template printed. */
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
 
@@ -32,8 +33,8 @@ export interface CreateRequest {
   /** A template's name or absolute path; `none`: config only. */
   readonly template: string;
   readonly templateArguments: readonly string[];
-  /** Text of the base config. */
-  readonly baseConfig: string;
+  /** What the config begins with. */
+  readonly base: BaseConfig;
   /** -B: default `dir`. */
   readonly backingStore?: string;
   /** --dir, absolute. */
@@ -74,8 +75,15 @@ export async function createContainer(settings: CreateSettings, request: CreateR
     await publishBuild(build);
   } catch (error) {
     await discardBuild(settings, build);
-    throw error;
+    throw inWords(error);
   }
+}
+
+/** The host's own refusals (no space, read-only) are the user's to see; a fault of ours stays what it is. */
+function inWords(error: unknown): unknown {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (error instanceof TslxcError || syscall === undefined) return error;
+  return new TslxcError('CREATE_FAILED', `${syscall} ${path ?? ''}: ${code}`, { cause: error });
 }
 
 /** All that can be refused before anything is made. */
@@ -107,7 +115,7 @@ async function fill(settings: CreateSettings, plan: Plan, build: Build): Promise
   const range = await takeRange(settings, request, build);
   const config = join(build.container, 'config');
   const text = initialConfig({
-    base: request.baseConfig,
+    base: request.base.text,
     name: request.name,
     ...(template === undefined ? {} : { rootfsPath: store.spec(place) }),
     ...(range === undefined ? {} : { rangeFirst: range.first }),
@@ -140,13 +148,18 @@ async function takeRange(
     });
     return undefined;
   }
-  if (request.flavour === 'lxc' || hasIdmap(request.baseConfig)) return undefined;
+  if (request.flavour === 'lxc' || hasIdmap(request.base)) return undefined;
   const span = await ensureRootSpan(settings);
   if (span.added.length > 0) {
     const line = `root:${span.first}:${span.count}`;
     request.onEvent({ kind: 'notice', text: `added ${line} to ${span.added.join(' and ')}` });
   }
   return allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
+}
+
+/** Whether the base config, with what it includes, maps ids itself. Throws CONFIG_INVALID. */
+function hasIdmap(base: BaseConfig): boolean {
+  return loadConfig({ file: base.file, text: base.text }).config.idmap.length > 0;
 }
 
 async function runTemplate({ request, store }: Plan, build: Build, template: Template): Promise<void> {
@@ -166,6 +179,8 @@ async function runTemplate({ request, store }: Plan, build: Build, template: Tem
     onStart: pid => recordWorker(build, pid),
   });
   refuseWhenAborted(request.signal);
+  // Ctrl-C reaches the template as well, and its end may be seen before our own signal is.
+  if (result.signal === 'SIGINT') throw interrupted();
   if (result.exitCode === 0) return;
   const how =
     result.startError ??
@@ -177,9 +192,16 @@ async function runTemplate({ request, store }: Plan, build: Build, template: Tem
   );
 }
 
+const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+function interrupted(by = 'SIGINT'): TslxcError {
+  return new TslxcError('INTERRUPTED', `interrupted by ${by}; what was made is removed`, {
+    exitStatus: SIGNAL_STATUS[by] ?? 1,
+  });
+}
+
 function refuseWhenAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new TslxcError('INTERRUPTED', 'interrupted; what was made is removed');
+  if (signal.aborted) throw interrupted(typeof signal.reason === 'string' ? signal.reason : undefined);
 }
 
 /** A template is a program that ran as root, but what it unpacked may be anything: no link is followed from here on. */

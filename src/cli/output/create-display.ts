@@ -1,0 +1,84 @@
+// What a create shows: one line that changes on a terminal, plain lines elsewhere, events for programs.
+
+import { stripVTControlCharacters } from 'node:util';
+import type { TslxcError } from '../../base/errors.ts';
+import type { Log } from '../../host/log.ts';
+import type { CreateEvent } from '../../images/create.ts';
+import type { Invocation, ParsedArguments } from '../command.ts';
+
+export interface CreateDisplay {
+  readonly event: (event: CreateEvent) => void;
+  readonly failed: (error: TslxcError) => void;
+  /** Takes the changing line away. */
+  readonly end: () => void;
+  readonly created: (container: { name: string; lxcpath: string; path: string }) => void;
+}
+
+/** Lines of a template that a terminal shows again when it failed. */
+const LAST_LINES = 12;
+
+/** Chooses by --format and by what stderr is. -q shows nothing but errors. */
+export function createDisplay(invocation: Invocation, args: ParsedArguments, log: Log): CreateDisplay {
+  if (args.values['format'] === 'json') return eventLines(invocation);
+  if (args.flags['quiet']) return { event: () => {}, failed: () => {}, end: () => {}, created: () => {} };
+  return invocation.isTTY.stderr ? oneLine(invocation, args, log) : plainLines(invocation, args, log);
+}
+
+function eventLines({ stdout }: Invocation): CreateDisplay {
+  const tell = (event: object) => stdout.write(`${JSON.stringify(event)}\n`);
+  return {
+    event: ({ kind, ...rest }) => tell({ event: kind, ...rest }),
+    failed: ({ code, message, hint }) => tell({ event: 'failed', code, message, hint }),
+    end: () => {},
+    created: container => tell({ event: 'created', ...container }),
+  };
+}
+
+function plainLines(
+  { program, stdout, stderr }: Invocation,
+  { name }: ParsedArguments,
+  log: Log,
+): CreateDisplay {
+  const event = (event: CreateEvent) => {
+    log.write('INFO', 'create', event.text);
+    if (event.kind === 'notice') stderr.write(`${program}: ${name}: ${event.text}\n`);
+    if (event.kind === 'output') (event.stream === 'stdout' ? stdout : stderr).write(`${event.text}\n`);
+  };
+  return { event, failed: () => {}, end: () => {}, created: () => {} };
+}
+
+/** On a terminal the template's lines pass by in one place. */
+function oneLine(
+  { program, stderr, columns }: Invocation,
+  { name }: ParsedArguments,
+  log: Log,
+): CreateDisplay {
+  const last: string[] = [];
+  let shown = false;
+  const clear = () => {
+    if (shown) stderr.write('\r\x1b[K');
+    shown = false;
+  };
+  const event = (event: CreateEvent) => {
+    log.write('INFO', 'create', event.text);
+    if (event.kind === 'notice') {
+      clear();
+      stderr.write(`${program}: ${name}: ${event.text}\n`);
+      return;
+    }
+    // A template's escape sequences could move the cursor anywhere.
+    const text = stripVTControlCharacters(event.text)
+      .replaceAll(/\p{Cc}+/gu, ' ')
+      .trim();
+    if (text === '') return;
+    if (event.kind === 'output') last.push(text);
+    if (last.length > LAST_LINES) last.shift();
+    stderr.write(`\r\x1b[K${`${name}: ${text}`.slice(0, columns - 1)}`);
+    shown = true;
+  };
+  const failed = () => {
+    clear();
+    for (const text of last) stderr.write(`  ${text}\n`);
+  };
+  return { event, failed, end: clear, created: () => {} };
+}
