@@ -42,7 +42,7 @@ export function configHeader(template: string, userArguments: readonly string[],
 }
 
 function oneLine(argument: string): string {
-  return argument.replaceAll(/\s/gu, ' ');
+  return argument.replaceAll(/[\s\p{Cc}]/gu, ' ');
 }
 
 /** Replaces every x of a hwaddr value by a random digit; the result is a unicast address. */

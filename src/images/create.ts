@@ -154,7 +154,7 @@ async function takeRange(
     const line = `root:${span.first}:${span.count}`;
     request.onEvent({ kind: 'notice', text: `added ${line} to ${span.added.join(' and ')}` });
   }
-  return allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
+  return await allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
 }
 
 /** Whether the base config, with what it includes, maps ids itself. Throws CONFIG_INVALID. */

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
-import { destroyContainer } from '../storage/destroy.ts';
+import { cleanInterrupted, destroyContainer } from '../storage/destroy.ts';
 import { cleanUpLocked } from './cleanup.ts';
 import { runDestroyHooks } from './hooks.ts';
 import { heldByLxc, stop } from './lifecycle.ts';
@@ -21,7 +21,8 @@ export interface DestroyRequest {
 
 /** Throws RUNNING, HELD_BY_LXC, NOT_DEFINED, HAS_SNAPSHOTS, HAS_CLONES, HOOK_FAILED and what removal throws. */
 export async function destroy(place: Place, request: DestroyRequest = {}): Promise<void> {
-  if (!existsSync(place.paths.directory)) throw new TslxcError('NOT_DEFINED', 'Container is not defined');
+  await cleanInterrupted(place.settings, place.lxcpath);
+  refuseUndefined(place);
   await endIfRunning(place, request);
   refuseIfNeeded(place, request);
   const edit = await takeEditLock(place);
@@ -42,6 +43,12 @@ export async function destroy(place: Place, request: DestroyRequest = {}): Promi
     run?.release();
     edit.release();
   }
+}
+
+/** The place that a create holds for a name is no container yet, and must stay empty. */
+function refuseUndefined({ paths }: Place): void {
+  if (existsSync(paths.config) || existsSync(`${paths.private}/id`)) return;
+  throw new TslxcError('NOT_DEFINED', 'Container is not defined');
 }
 
 /** A monitor that has told its container's end may still hold the lock for a moment. */

@@ -7,19 +7,20 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../base/errors.ts';
+import { type Lock, tryLock } from '../host/locks.ts';
+import { isAlive } from '../host/procfs.ts';
 import { syncDirectory, syncFilesystem } from './durable.ts';
 import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { removeOutsideRootfs } from './outside-rootfs.ts';
-import { type ProcessIdentity, processIdentity, sameProcessAlive } from './process-identity.ts';
-import { emptyTree } from './removal.ts';
+import { identityOf, ownIdentity, type ProcessIdentity, sameProcessAlive } from './process-identity.ts';
+import { emptyTree, removeEmptyDirectory } from './removal.ts';
 
 const PREFIX = '.tslxc-creating-';
 /** How long the template of a killed command may take to follow it. */
@@ -71,7 +72,7 @@ function isBeingBuilt(lxcpath: string, name: string, except: string): boolean {
 }
 
 function ownTag(): string {
-  const { pid, startTime } = processIdentity();
+  const { pid, startTime } = ownIdentity();
   return `${pid}-${startTime}-`;
 }
 
@@ -94,7 +95,8 @@ export function beginBuild(lxcpath: string, name: string): Build {
 
 /** Notes the process that writes into the build, so that nothing is removed under it. */
 export function recordWorker(build: Build, pid: number): void {
-  writeFileSync(join(build.directory, 'worker'), JSON.stringify(processIdentity(pid)));
+  const worker = identityOf(pid);
+  if (worker !== undefined) writeFileSync(join(build.directory, 'worker'), JSON.stringify(worker));
 }
 
 /** Makes the container appear at LXCPATH/NAME; when this returns it survives a power cut. Throws ALREADY_EXISTS. */
@@ -127,20 +129,11 @@ async function discardDirectory(
   await emptyTree(directory, ['name', 'container']);
   if (id !== undefined) {
     await emptyTree(container, ['.tslxc']);
-    releaseRanges(settings, id);
+    await releaseRanges(settings, id);
   }
-  if (name !== undefined) removeEmpty(join(lxcpath, name));
+  if (name !== undefined) removeEmptyDirectory(join(lxcpath, name));
   await emptyTree(directory);
-  removeEmpty(directory);
-}
-
-/** Removes a directory that is empty; one that is not, or not there, is left as it is. */
-function removeEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
-  }
+  removeEmptyDirectory(directory);
 }
 
 function buildDirectories(lxcpath: string): string[] {
@@ -165,8 +158,7 @@ function builtName(directory: string): string | undefined {
 function builderAlive(directory: string): boolean {
   const match = /-(\d+)-(\d+)-[^-]*$/.exec(directory);
   if (match === null) return false;
-  const bootId = processIdentity().bootId;
-  return sameProcessAlive({ pid: Number(match[1]), startTime: Number(match[2]), bootId });
+  return isAlive(Number(match[1]), BigInt(match[2] ?? 0));
 }
 
 async function workerEnds(directory: string): Promise<boolean> {
@@ -187,9 +179,25 @@ export async function cleanInterruptedBuilds(settings: IdRangeSettings, lxcpath:
   const removed: string[] = [];
   for (const directory of buildDirectories(lxcpath)) {
     if (builderAlive(directory) || !(await workerEnds(directory))) continue;
-    const name = builtName(directory);
-    await discardDirectory(settings, lxcpath, directory);
-    if (name !== undefined) removed.push(name);
+    const lock = tryCleaning(directory);
+    if (lock === undefined) continue;
+    try {
+      const name = builtName(directory);
+      await discardDirectory(settings, lxcpath, directory);
+      if (name !== undefined) removed.push(name);
+    } finally {
+      lock.release();
+    }
   }
   return removed;
+}
+
+/** One cleaner a build: a second, slower one would take the name away from a create that has it by then. */
+function tryCleaning(directory: string): Lock | undefined {
+  try {
+    return tryLock(join(directory, 'cleaning'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined; // cleaned meanwhile
+    throw error;
+  }
 }

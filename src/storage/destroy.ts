@@ -2,7 +2,7 @@
 // removed. Each step can be repeated: whatever state a killed destroy left, the next command goes on from there.
 
 import { randomUUID } from 'node:crypto';
-import { lstatSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { cleanInterruptedBuilds } from './building.ts';
@@ -11,7 +11,7 @@ import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
 import { markerDirectory, readMarker } from './marker.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
 import { removeOutsideRootfs } from './outside-rootfs.ts';
-import { emptyTree } from './removal.ts';
+import { emptyTree, removeEmptyDirectory } from './removal.ts';
 
 const PREFIX = '.tslxc-trash-';
 
@@ -64,9 +64,9 @@ async function finishTrash(settings: IdRangeSettings, trash: string): Promise<vo
   // The marker goes last: as long as it is there, a later command knows whose range is still to be given back.
   await emptyTree(trash, ['.tslxc']);
   const id = readMarker(trash);
-  if (id !== undefined) releaseRanges(settings, id);
+  if (id !== undefined) await releaseRanges(settings, id);
   rmSync(markerDirectory(trash), { recursive: true, force: true });
-  rmdirSync(trash);
+  removeEmptyDirectory(trash);
 }
 
 /** Finishes what killed commands left in lxcpath: half-built and half-removed containers. Returns the names of the former. */

@@ -15,8 +15,10 @@ import {
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { type IdSpan, parseSubids, RANGE_IDS, rangeBases } from '../base/id-spans.ts';
+import { takeLock } from '../host/locks.ts';
 import { liveIdMaps, overlappingLiveMap } from './live-id-maps.ts';
-import { type ProcessIdentity, processIdentity } from './process-identity.ts';
+import { readMarker } from './marker.ts';
+import { ownIdentity, type ProcessIdentity, sameProcessAlive } from './process-identity.ts';
 
 /** Where the registry is and what it may give; a Settings is one. */
 export interface IdRangeSettings {
@@ -88,7 +90,7 @@ function linkFirstFree(directory: string, draft: string, bases: Iterable<number>
  * Takes a free range of 65536 ids for a container from root's lines in the subuid and subgid files.
  * Throws NO_ID_RANGE when there is none, naming the file and the line to add.
  */
-export function allocateRange(settings: IdRangeSettings, holder: RangeHolder): IdSpan {
+export async function allocateRange(settings: IdRangeSettings, holder: RangeHolder): Promise<IdSpan> {
   const uids = parseSubids(readText(settings.subuidFile));
   const gids = parseSubids(readText(settings.subgidFile));
   const bases = [...rangeBases(uids, gids)];
@@ -97,10 +99,13 @@ export function allocateRange(settings: IdRangeSettings, holder: RangeHolder): I
   const directory = registry(settings);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const draft = join(directory, `.draft-${randomUUID()}`);
-  const entry: Entry = { ...holder, lxcpathInode: statSync(holder.lxcpath).ino, builder: processIdentity() };
+  const entry: Entry = { ...holder, lxcpathInode: statSync(holder.lxcpath).ino, builder: ownIdentity() };
   writeFileSync(draft, `${JSON.stringify(entry)}\n`, { mode: 0o600, flag: 'wx', flush: true });
   try {
-    const range = linkFirstFree(directory, draft, bases);
+    let range = linkFirstFree(directory, draft, bases);
+    if (range === undefined && (await reclaimStaleRanges(settings)) > 0) {
+      range = linkFirstFree(directory, draft, bases);
+    }
     if (range !== undefined) return range;
     throw noneFree(settings, `all ${bases.length} of root's are taken`);
   } finally {
@@ -108,14 +113,63 @@ export function allocateRange(settings: IdRangeSettings, holder: RangeHolder): I
   }
 }
 
-/** Gives back every range that the container with this id holds; nothing when it holds none. */
-export function releaseRanges(settings: IdRangeSettings, id: string): void {
-  const directory = registry(settings);
-  for (const base of readNames(directory)) {
-    const file = join(directory, base);
-    if (readEntry(file)?.id === id) rmSync(file, { force: true });
+/**
+ * Gives back every range that the container with this id holds; nothing when it holds none.
+ * Throws BUSY when another command keeps the registry's lock for 10 s.
+ */
+export async function releaseRanges(settings: IdRangeSettings, id: string): Promise<void> {
+  const names = readNames(registry(settings)).filter(
+    base => readEntry(join(registry(settings), base))?.id === id,
+  );
+  if (names.length === 0) return;
+  await withRegistryLock(settings, () => {
+    for (const base of names) {
+      const file = join(registry(settings), base);
+      if (readEntry(file)?.id === id) rmSync(file, { force: true });
+    }
+  });
+}
+
+/**
+ * Removes entries whose container is gone, and returns how many. An entry counts as stale only when its lxcpath is the directory
+ * it was (an unmounted disk is not), no container with its id is there, its builder has ended, and no live map uses its ids.
+ */
+async function reclaimStaleRanges(settings: IdRangeSettings): Promise<number> {
+  return await withRegistryLock(settings, () => {
+    const live = liveIdMaps();
+    const stale = readNames(registry(settings)).filter(base => {
+      const entry = readEntry(join(registry(settings), base));
+      const range = { first: Number(base), count: RANGE_IDS };
+      return entry !== undefined && isStale(entry) && overlappingLiveMap([range], live) === undefined;
+    });
+    for (const base of stale) rmSync(join(registry(settings), base));
+    return stale.length;
+  });
+}
+
+function isStale(entry: Entry): boolean {
+  if (sameProcessAlive(entry.builder)) return false;
+  if (statSync(entry.lxcpath, { throwIfNoEntry: false })?.ino !== entry.lxcpathInode) return false;
+  // A half-built or half-removed container still has its marker, and gives its range back itself.
+  const places = readdirSync(entry.lxcpath).flatMap(name =>
+    name === entry.name || name.startsWith('.tslxc-') ? [name, join(name, 'container')] : [],
+  );
+  return !places.some(place => readMarker(join(entry.lxcpath, place)) === entry.id);
+}
+
+/** Entries are made without it (a link is atomic); it makes "read, judge, unlink" one step among those who remove. */
+async function withRegistryLock<T>(settings: IdRangeSettings, work: () => T): Promise<T> {
+  const lock = await takeLock(join(registry(settings), '.lock'), LOCK_WAIT_MS);
+  if (lock === undefined)
+    throw new TslxcError('BUSY', 'another command keeps the registry of id ranges locked');
+  try {
+    return work();
+  } finally {
+    lock.release();
   }
 }
+
+const LOCK_WAIT_MS = 10_000;
 
 function readNames(directory: string): string[] {
   try {

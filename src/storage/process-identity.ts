@@ -1,6 +1,6 @@
 // Who a process is, beyond its number: pids are used again, also after a reboot.
 
-import { readFileSync } from 'node:fs';
+import { bootId, isAlive, processStat } from '../host/procfs.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -9,24 +9,20 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** The identity of a process (default: this one); undefined when it has ended. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const stat = processStat(pid);
+  return stat && { pid, startTime: Number(stat.starttime), bootId: bootId() };
 }
 
-/** The identity of a live process (default: this one). Throws ENOENT when it has ended. */
-export function processIdentity(pid: number = process.pid): ProcessIdentity {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { pid, startTime: Number(fields[19]), bootId: bootId() };
+/** Who we are. */
+export function ownIdentity(): ProcessIdentity {
+  const own = identityOf(process.pid);
+  if (own === undefined) throw new Error('/proc does not show this process');
+  return own;
 }
 
 /** Whether that very process is still alive; a zombie is not. */
 export function sameProcessAlive(identity: ProcessIdentity): boolean {
-  try {
-    const stat = readFileSync(`/proc/${identity.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] !== 'Z' && Number(fields[19]) === identity.startTime && bootId() === identity.bootId;
-  } catch {
-    return false;
-  }
+  return identity.bootId === bootId() && isAlive(identity.pid, BigInt(identity.startTime));
 }

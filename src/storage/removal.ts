@@ -4,7 +4,7 @@
 // the same filesystem; so it is given a private, non-recursive bind of the tree, a view in which no mount exists beneath. Mounts
 // that the host itself has beneath are refused by name first: removing their mount points would detach them there.
 
-import { rmdirSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { type ProgramResult, runProgram } from '../host/program.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
@@ -31,6 +31,7 @@ function refuseMounts(directory: string): void {
  * emptied. Immutable files are made mutable. Throws REMOVE_FAILED with the first thing that can't be removed.
  */
 export async function emptyTree(directory: string, keep: readonly string[] = []): Promise<void> {
+  if (!existsSync(directory)) return; // another command was faster
   refuseMounts(directory);
   const spared = keep.flatMap(name => ['!', '-name', name]);
   const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
@@ -39,14 +40,24 @@ export async function emptyTree(directory: string, keep: readonly string[] = [])
   if (result.exitCode === 0) return;
   await inPrivateView(directory, ['chattr', '-R', '-f', '-i', '-a', '.']);
   result = await inPrivateView(directory, find);
-  if (result.exitCode === 0) return;
+  if (result.exitCode === 0 || !existsSync(directory)) return;
   const why =
     result.startError === undefined ? result.stderr.split('\n')[0] : `unshare: ${result.startError}`;
   throw new TslxcError('REMOVE_FAILED', `${directory} can't be removed: ${why}`);
 }
 
-/** Empties and removes a directory. */
+/** Empties and removes a directory; nothing when it is not there. */
 export async function removeTree(directory: string): Promise<void> {
   await emptyTree(directory);
-  rmdirSync(directory);
+  removeEmptyDirectory(directory);
+}
+
+/** Removes a directory that is empty; one that is not, or is not there, is left as it is. */
+export function removeEmptyDirectory(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(code)) throw error;
+  }
 }
