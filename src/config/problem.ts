@@ -14,7 +14,12 @@ export interface ConfigProblem {
 
 /** `config:37:15: message`. */
 export function describeProblem(problem: ConfigProblem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+  return visible(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
+}
+
+/** On one line, and harmless to a terminal: what is no text is shown by its code. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, c => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
 
 /** CONFIG_INVALID: the message is the first problem, `problems` holds all of them in the order of the text. */
@@ -25,9 +30,9 @@ export class ConfigError extends TslxcError {
     const first = problems[0];
     super('CONFIG_INVALID', describeProblem(first), {
       origin: { file: first.file, line: first.line, column: first.column },
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
+      ...(first.hint === undefined ? {} : { hint: visible(first.hint) }),
     });
-    this.problems = problems;
+    this.problems = problems.map(problem => ({ ...problem, message: visible(problem.message) }));
   }
 }
 

@@ -93,15 +93,23 @@ export interface ListKey<T, C = ContainerConfig> extends KeyEntry<C> {
   reset(store: Store): void;
 }
 
+export interface ListOptions<T> {
+  /** The values of one line; default: the line is one value. */
+  readonly split?: (value: string) => readonly string[];
+  /** The form of lxc-info where it is not the written one. */
+  readonly show?: (value: T) => string;
+}
+
 /** A list of which each line adds one value, or the blank-separated words of `split`. */
 export function list<T, C = ContainerConfig>(
   key: string,
   type: ValueType<T>,
   get: (config: C) => readonly Setting<T>[],
-  options: { readonly split?: (value: string) => readonly string[] } = {},
+  options: ListOptions<T> = {},
 ): ListKey<T, C> {
   const cell: Cell<{ settings: Setting<T>[] }> = { initial: () => ({ settings: [] }) };
   const split = options.split ?? (value => [value]);
+  const show = options.show ?? ((value: T) => type.write(value));
   return {
     key,
     set: (store, said) => {
@@ -112,7 +120,7 @@ export function list<T, C = ContainerConfig>(
       store.state(cell).settings = [];
     },
     write: config => get(config).map(setting => [key, type.write(setting.value)] as const),
-    read: config => eachOnALine(get(config).map(setting => type.write(setting.value))),
+    read: config => eachOnALine(get(config).map(setting => show(setting.value))),
     in: store => store.state(cell).settings,
     reset: store => {
       store.state(cell).settings = [];

@@ -32,7 +32,9 @@ const name = scalar<string, Nic>('name', interfaceName, n => n.name);
 const mac = scalar<string, Nic>('hwaddr', hwaddr, n => n.hwaddr);
 const mtuKey = scalar<number, Nic>('mtu', mtu, n => n.mtu);
 const l2proxy = scalar<boolean, Nic>('l2proxy', bool, n => n.l2proxy, { unset: '0' });
-const ipv4 = list('ipv4.address', ipv4Address, (n: Nic) => n.ipv4);
+const ipv4 = list('ipv4.address', ipv4Address, (n: Nic) => n.ipv4, {
+  show: ({ address, prefix }) => `${address}/${prefix}`,
+});
 const ipv6 = list('ipv6.address', ipv6Address, (n: Nic) => n.ipv6);
 const ipv4Gateway = scalar<string, Nic>('ipv4.gateway', gateway(4), n => n.ipv4Gateway);
 const ipv6Gateway = scalar<string, Nic>('ipv6.gateway', gateway(6), n => n.ipv6Gateway);
