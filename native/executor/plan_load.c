@@ -22,6 +22,7 @@ int plan_load(struct plan *plan, int fd, struct plan_fault *fault)
 {
 	void *data = NULL;
 	ssize_t bytes = map_sealed(fd, &data);
+	bool sealed = bytes > 0;
 	if (bytes == 0)
 		bytes = read_copy(fd, &data);
 	if (bytes < 0) {
@@ -31,8 +32,8 @@ int plan_load(struct plan *plan, int fd, struct plan_fault *fault)
 	int error = plan_check(data, (size_t)bytes, plan, fault);
 	if (error < 0)
 		munmap(data, (size_t)bytes);
-	else
-		plan->mapped_bytes = (size_t)bytes;
+	plan->mapped_bytes = (size_t)bytes;
+	plan->sealed = sealed;
 	return error;
 }
 

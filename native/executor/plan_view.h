@@ -15,6 +15,7 @@ struct plan {
 	const struct plan_op *ops;
 	const char *strings;
 	size_t mapped_bytes;
+	bool sealed; /* mapped from a memfd: its pages can be dropped and come again */
 };
 
 struct byte_span {

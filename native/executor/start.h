@@ -1,0 +1,33 @@
+/* How the executor begins: its descriptors, its signals, the plan, the title. */
+#ifndef TSLXC_START_H
+#define TSLXC_START_H
+
+#include "run.h"
+
+enum start_kind { START_LAUNCH, START_RUN, START_TEARDOWN };
+
+/* Descriptors that the caller gives. */
+enum { START_PLAN = 3, START_STATUS = 4, START_LOCK = 5 };
+
+struct launch_options {
+	char **argv; /* with the program's name */
+	int argc;
+	const char *title;
+	bool foreground;
+};
+int launch_options_read(int argc, char **argv, struct launch_options *options);
+/* Makes the process list show the title alone. */
+void title_set(const struct launch_options *options);
+
+/* Fills run in, loads and checks the plan. 0 or -errno, recorded in run. */
+int start_run(struct run *run, struct plan *plan, enum start_kind kind);
+/* After the payload's exec: lets go of what only the launch needed. */
+void start_forget(struct run *run);
+
+/* Closes, or with CLOSE_RANGE_CLOEXEC marks, every descriptor from first on. */
+void close_descriptors(unsigned int first, unsigned int flags);
+
+/* The kernel's id of this boot, 16 bytes. */
+int boot_id_read(struct run *run, uint8_t id[16]);
+
+#endif
