@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -67,9 +68,14 @@ int op_tree_idmap(struct run *run, const struct tree_idmap_op *o)
 	    (struct mount_attr){.attr_set = attributes(MOUNT_ATTR_IDMAP, true), .userns_fd = (unsigned int)o->userns});
 }
 
-/* A missing file or directory that is made to mount on is a file for everything that is no directory. */
 static int attach(struct run *run, int tree, int root, const char *path, int make)
 {
+	struct stat status;
+	if (make == MAKE_FITTING) {
+		if (fstat(tree, &status) < 0)
+			return fail(run, errno, "fstat what is mounted on %s", path);
+		make = S_ISDIR(status.st_mode) ? MAKE_DIRECTORY : MAKE_FILE;
+	}
 	AUTO_CLOSE int target = resolve_target(run, root, path, make);
 	if (target < 0)
 		return target;
@@ -205,20 +211,38 @@ int op_make_directory(struct run *run, const struct make_directory_op *o)
 }
 
 /* Never follows what stands there already: it is refused. */
-int op_make_file(struct run *run, const struct make_file_op *o)
+static int make_file(struct run *run, int root, const char *path, mode_t mode, const char *content)
 {
 	const char *name = NULL;
-	const char *content = o->content ? o->content : "";
-	AUTO_CLOSE int parent = resolve_parent(run, o->root, o->path, &name);
+	size_t length = strlen(content);
+	AUTO_CLOSE int parent = resolve_parent(run, root, path, &name);
 	if (parent < 0)
 		return parent;
-	AUTO_CLOSE int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, o->mode);
+	AUTO_CLOSE int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
-		return fail(run, errno, "create %s", o->path);
-	size_t length = strlen(content);
-	if (write(fd, content, length) != (ssize_t)length)
-		return fail(run, errno, "write %s", o->path);
-	return 0;
+		return fail(run, errno, "create %s", path);
+	return write(fd, content, length) == (ssize_t)length ? 0 : fail(run, errno, "write %s", path);
+}
+
+int op_make_file(struct run *run, const struct make_file_op *o)
+{
+	return make_file(run, o->root, o->path, o->mode, o->content ? o->content : "");
+}
+
+int op_make_uuid(struct run *run, const struct make_uuid_op *o)
+{
+	unsigned char id[16];
+	char text[40];
+	if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+		return fail(run, errno, "getrandom");
+	id[6] = (unsigned char)((id[6] & 0x0f) | 0x40); /* version 4: random */
+	id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
+	size_t used = 0;
+	for (size_t n = 0; n < sizeof id; n++)
+		used += (size_t)snprintf(text + used, sizeof text - used,
+		                         n == 4 || n == 6 || n == 8 || n == 10 ? "-%02x" : "%02x", id[n]);
+	snprintf(text + used, sizeof text - used, "\n");
+	return make_file(run, o->root, o->path, o->mode, text);
 }
 
 int op_make_symlink(struct run *run, const struct make_symlink_op *o)

@@ -182,12 +182,12 @@ static bool actor_may(unsigned int actor, unsigned int opcode)
 		{85, 85, H | S | P | C}, /* fs_create */
 		{86, 88, S | C},       /* remount propagation unmount */
 		{89, 89, H | S | P | C}, /* directory_open */
-		{90, 94, S | C},       /* make_* pivot */
+		{90, 95, S | C},       /* make_* pivot */
 		{100, 100, H | P | C}, /* pty_open */
 		{101, 102, C},         /* pty_attach stdio */
 		{103, 106, H | P},     /* pump serve_* */
 		{120, 125, H | P | C}, /* links and addresses */
-		{140, 151, C},         /* what the payload becomes */
+		{140, 152, C},         /* what the payload becomes */
 		{60, 67, T},
 	    /* clang-format on */
 	};

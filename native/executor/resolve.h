@@ -8,7 +8,7 @@
 #include "run.h"
 
 /* What is made where a mount point is missing: the values of enum.make in opcodes.def. */
-enum { MAKE_NO = 0, MAKE_DIRECTORY = 1, MAKE_FILE = 2 };
+enum { MAKE_NO = 0, MAKE_DIRECTORY = 1, MAKE_FILE = 2, MAKE_FITTING = 3 };
 
 /* Opens what a path leads to, symlinks within the root followed: for reading and for sources. */
 int resolve_source(struct run *run, int root, const char *path, uint64_t flags);
