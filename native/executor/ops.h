@@ -101,6 +101,8 @@ struct pivot_op { int root; };
 int op_pivot(struct run *run, const struct pivot_op *o);
 struct make_uuid_op { int root; const char *path; mode_t mode; };
 int op_make_uuid(struct run *run, const struct make_uuid_op *o);
+struct tree_stage_op { pid_t process; int tree; int make; bool optional; const char *path; };
+int op_tree_stage(struct run *run, const struct tree_stage_op *o);
 struct pty_open_op { int root; const char *devpts; uint16_t master; uint16_t slave; };
 int op_pty_open(struct run *run, const struct pty_open_op *o);
 struct pty_attach_op { int slave; int root; const char *path; };

@@ -68,15 +68,10 @@ int op_tree_idmap(struct run *run, const struct tree_idmap_op *o)
 	    (struct mount_attr){.attr_set = attributes(MOUNT_ATTR_IDMAP, true), .userns_fd = (unsigned int)o->userns});
 }
 
+/* A missing file or directory that is made to mount on is a file for everything that is no directory. */
 static int attach(struct run *run, int tree, int root, const char *path, int make)
 {
-	struct stat status;
-	if (make == MAKE_FITTING) {
-		if (fstat(tree, &status) < 0)
-			return fail(run, errno, "fstat what is mounted on %s", path);
-		make = S_ISDIR(status.st_mode) ? MAKE_DIRECTORY : MAKE_FILE;
-	}
-	AUTO_CLOSE int target = resolve_target(run, root, path, make);
+	AUTO_CLOSE int target = resolve_target(run, root, path, fitting(make, tree));
 	if (target < 0)
 		return target;
 	return sys_move_mount(tree, target) < 0 ? fail(run, errno, "move_mount %s", path) : 0;
@@ -211,38 +206,38 @@ int op_make_directory(struct run *run, const struct make_directory_op *o)
 }
 
 /* Never follows what stands there already: it is refused. */
-static int make_file(struct run *run, int root, const char *path, mode_t mode, const char *content)
-{
-	const char *name = NULL;
-	size_t length = strlen(content);
-	AUTO_CLOSE int parent = resolve_parent(run, root, path, &name);
-	if (parent < 0)
-		return parent;
-	AUTO_CLOSE int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return fail(run, errno, "create %s", path);
-	return write(fd, content, length) == (ssize_t)length ? 0 : fail(run, errno, "write %s", path);
-}
-
 int op_make_file(struct run *run, const struct make_file_op *o)
 {
-	return make_file(run, o->root, o->path, o->mode, o->content ? o->content : "");
+	const char *name = NULL;
+	const char *content = o->content ? o->content : "";
+	AUTO_CLOSE int parent = resolve_parent(run, o->root, o->path, &name);
+	if (parent < 0)
+		return parent;
+	AUTO_CLOSE int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, o->mode);
+	if (fd < 0)
+		return fail(run, errno, "create %s", o->path);
+	size_t length = strlen(content);
+	if (write(fd, content, length) != (ssize_t)length)
+		return fail(run, errno, "write %s", o->path);
+	return 0;
 }
 
+/* A version 4 uuid of the kernel's randomness. */
 int op_make_uuid(struct run *run, const struct make_uuid_op *o)
 {
-	unsigned char id[16];
+	unsigned char bytes[16];
 	char text[40];
-	if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
 		return fail(run, errno, "getrandom");
-	id[6] = (unsigned char)((id[6] & 0x0f) | 0x40); /* version 4: random */
-	id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
-	size_t used = 0;
-	for (size_t n = 0; n < sizeof id; n++)
-		used += (size_t)snprintf(text + used, sizeof text - used,
-		                         n == 4 || n == 6 || n == 8 || n == 10 ? "-%02x" : "%02x", id[n]);
-	snprintf(text + used, sizeof text - used, "\n");
-	return make_file(run, o->root, o->path, o->mode, text);
+	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+	size_t at = 0;
+	for (size_t n = 0; n < sizeof bytes; n++) {
+		bool dash = n == 4 || n == 6 || n == 8 || n == 10;
+		at += (size_t)snprintf(text + at, sizeof text - at, dash ? "-%02x" : "%02x", bytes[n]);
+	}
+	snprintf(text + at, sizeof text - at, "\n");
+	return op_make_file(run, &(struct make_file_op){.root = o->root, .path = o->path, .mode = o->mode, .content = text});
 }
 
 int op_make_symlink(struct run *run, const struct make_symlink_op *o)

@@ -132,6 +132,17 @@ int op_directory_enter(struct run *run, const struct directory_enter_op *o)
 	return fchdir(directory) < 0 ? fail(run, errno, "chdir %s", o->path) : 0;
 }
 
+int op_label(struct run *run, const struct label_op *o)
+{
+	char path[128];
+	if (snprintf(path, sizeof path, "self/attr/%s", o->attribute) >= (int)sizeof path)
+		return fail(run, ENAMETOOLONG, "label attribute");
+	AUTO_CLOSE int fd = resolve_proc(run, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	return write(fd, o->value, strlen(o->value)) < 0 ? fail(run, errno, "label %s", o->value) : 0;
+}
+
 int op_umask(struct run *run, const struct umask_op *o)
 {
 	(void)run;
@@ -143,19 +154,6 @@ int op_own_core_scheduling(struct run *run)
 {
 	enum { SCOPE_PROCESS = 1 };
 	return prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, SCOPE_PROCESS, 0) < 0 ? fail(run, errno, "core scheduling") : 0;
-}
-
-/* Of our own thread alone, the host's way: a guest's procfs could lead the label elsewhere (CVE-2019-16884). */
-int op_label(struct run *run, const struct label_op *o)
-{
-	char path[128];
-	size_t length = strlen(o->value);
-	if (snprintf(path, sizeof path, "self/attr/%s", o->attribute) >= (int)sizeof path)
-		return fail(run, ENAMETOOLONG, "attribute %.60s", o->attribute);
-	AUTO_CLOSE int fd = resolve_proc(run, path, O_WRONLY);
-	if (fd < 0)
-		return fd;
-	return write(fd, o->value, length) == (ssize_t)length ? 0 : fail(run, errno, "label %s", o->value);
 }
 
 /* The end. The meeting closes with the exec, and so says that it succeeded. */

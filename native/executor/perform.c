@@ -103,6 +103,8 @@ int perform(struct run *run, const struct plan_op *op)
 		return op_pivot(run, &(struct pivot_op){ .root = slot_fd(run, op->slots[0]) });
 	case 95:
 		return op_make_uuid(run, &(struct make_uuid_op){ .root = slot_fd(run, op->slots[0]), .path = plan_text(run->plan, op->strs[0]), .mode = (mode_t)op->nums[0] });
+	case 96:
+		return op_tree_stage(run, &(struct tree_stage_op){ .process = slot_pid(run, op->slots[0]), .tree = slot_fd(run, op->slots[1]), .make = (int)op->nums[0], .optional = op->nums[1] != 0, .path = plan_text(run->plan, op->strs[0]) });
 	case 100:
 		return op_pty_open(run, &(struct pty_open_op){ .root = slot_fd(run, op->slots[0]), .devpts = plan_text(run->plan, op->strs[0]), .master = op->slots[1], .slave = op->slots[2] });
 	case 101:

@@ -21,6 +21,7 @@ enum {
 	OP_PROPAGATION = 87,
 	OP_UNMOUNT = 88,
 	OP_PIVOT = 94,
+	OP_TREE_STAGE = 96,
 	OP_PTY_ATTACH = 101,
 	OP_EXEC = 150,
 };
@@ -183,6 +184,7 @@ static bool actor_may(unsigned int actor, unsigned int opcode)
 		{86, 88, S | C},       /* remount propagation unmount */
 		{89, 89, H | S | P | C}, /* directory_open */
 		{90, 95, S | C},       /* make_* pivot */
+		{96, 96, P},           /* tree_stage: it comes back */
 		{100, 100, H | P | C}, /* pty_open */
 		{101, 102, C},         /* pty_attach stdio */
 		{103, 106, H | P},     /* pump serve_* */
@@ -300,6 +302,9 @@ static int verify_mounting(struct walk *walk, int process, uint32_t index)
 		return 0;
 	case OP_PROPAGATION:
 		walk->private_mounts[process] = true;
+		break;
+	case OP_TREE_STAGE: /* in the namespace that the spawner made */
+		process = SPAWNER;
 		break;
 	case OP_TREE_ATTACH:
 	case OP_FS_MOUNT:

@@ -125,6 +125,14 @@ static int make_way(struct run *run, const struct way *way, const char *path, in
 	}
 }
 
+int fitting(int make, int tree)
+{
+	struct stat status;
+	if (make != MAKE_FITTING)
+		return make;
+	return fstat(tree, &status) == 0 && !S_ISDIR(status.st_mode) ? MAKE_FILE : MAKE_DIRECTORY;
+}
+
 int resolve_parent(struct run *run, int root, const char *path, const char **name)
 {
 	char parent[PATH_MAX];

@@ -14,6 +14,8 @@ enum { MAKE_NO = 0, MAKE_DIRECTORY = 1, MAKE_FILE = 2, MAKE_FITTING = 3 };
 int resolve_source(struct run *run, int root, const char *path, uint64_t flags);
 /* Opens a mount point (O_PATH), made when it is missing and `make` says so. */
 int resolve_target(struct run *run, int root, const char *path, int make);
+/* What to make for a tree: what it is itself, when `make` is MAKE_FITTING. */
+int fitting(int make, int tree);
 /* Opens the directory in which the last component is to be made, and gives that component. */
 int resolve_parent(struct run *run, int root, const char *path, const char **name);
 /* Opens a file below the host's /proc ("sys/net/…", "PID/oom_score_adj"). */

@@ -1,6 +1,6 @@
 // What a plan may know about the host and the guest: plain data, so that it can be written to a file and compared.
 
-import type { NamespaceWord } from '../config/model.ts';
+import type { MountEntry, NamespaceWord, Setting } from '../config/model.ts';
 
 /** One mounted v1 hierarchy: /sys/fs/cgroup/memory holding ['memory'], /sys/fs/cgroup/systemd holding ['name=systemd']. */
 export interface CgroupHierarchy {
@@ -92,6 +92,8 @@ export interface LaunchInput {
   readonly rootfsMount: string;
   /** Unique suffix of names that the kernel shares over all lxcpaths; empty for the default lxcpath. */
   readonly suffix: string;
+  /** The lines of lxc.mount.fstab, where it is set. */
+  readonly fstab?: readonly Setting<MountEntry>[];
   /** Replaces lxc.init.cmd (`tslxc-start -- CMD`). */
   readonly command?: readonly string[];
   /** Compiled seccomp filter, if a profile applies. */

@@ -131,6 +131,7 @@ export interface OpFields {
   make_node: { root?: Slot | undefined; path: string; mode: number; major: number | bigint; minor: number | bigint };
   pivot: { root: Slot };
   make_uuid: { root?: Slot | undefined; path: string; mode: number };
+  tree_stage: { process: Slot; tree: Slot; make: EnumWord<'make'>; optional: boolean; path: string };
   pty_open: { root?: Slot | undefined; devpts?: string | undefined; master: Slot; slave: Slot };
   pty_attach: { slave: Slot; root?: Slot | undefined; path: string };
   stdio: { descriptor?: Slot | undefined; mask: number | bigint; controlling: boolean };
@@ -226,6 +227,7 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   make_node: { code: 93, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'mode', kind: 'oct', place: 'num', index: 0 }, { name: 'major', kind: 'int', place: 'num', index: 1 }, { name: 'minor', kind: 'int', place: 'num', index: 2 }] },
   pivot: { code: 94, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }] },
   make_uuid: { code: 95, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'mode', kind: 'oct', place: 'num', index: 0 }] },
+  tree_stage: { code: 96, fields: [{ name: 'process', kind: 'pid', place: 'slot', index: 0 }, { name: 'tree', kind: 'fd', place: 'slot', index: 1 }, { name: 'make', kind: 'enum', of: 'make', place: 'num', index: 0 }, { name: 'optional', kind: 'bool', place: 'num', index: 1 }, { name: 'path', kind: 'str', place: 'str', index: 0 }] },
   pty_open: { code: 100, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }, { name: 'devpts', kind: 'str', place: 'str', index: 0 }, { name: 'master', kind: 'newfd', place: 'slot', index: 1 }, { name: 'slave', kind: 'newfd', place: 'slot', index: 2 }] },
   pty_attach: { code: 101, fields: [{ name: 'slave', kind: 'fd', place: 'slot', index: 0 }, { name: 'root', kind: 'fd', place: 'slot', index: 1 }, { name: 'path', kind: 'str', place: 'str', index: 0 }] },
   stdio: { code: 102, fields: [{ name: 'descriptor', kind: 'fd', place: 'slot', index: 0 }, { name: 'mask', kind: 'hex', place: 'num', index: 0 }, { name: 'controlling', kind: 'bool', place: 'num', index: 1 }] },
