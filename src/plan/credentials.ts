@@ -1,0 +1,111 @@
+// What the container's init may do: capabilities, limits, filters, ids.
+
+import { personality } from '../base/arches.ts';
+import { capabilityNumber } from '../base/capabilities.ts';
+import type { ContainerConfig } from '../config/model.ts';
+import type { HostFacts } from '../facts/model.ts';
+import { ENUMS, type EnumWord } from './opcodes.ts';
+import { cannotStart, notCarriedOut } from './refusal.ts';
+import type { Slot } from './slot.ts';
+import { rule, type Start } from './start.ts';
+
+/** The bounding set as a mask: all that the kernel knows less lxc.cap.drop, or lxc.cap.keep alone. */
+export function keptCapabilities(config: ContainerConfig, host: HostFacts): bigint {
+  const all = (1n << BigInt(host.lastCap + 1)) - 1n;
+  const mask = (names: readonly { readonly value: string }[]) =>
+    names.reduce((bits, { value }) => {
+      const number = capabilityNumber(value);
+      return number === undefined ? bits : bits | (1n << BigInt(number));
+    }, 0n);
+  return config.cap.keep ? all & mask(config.cap.keep) : all & ~mask(config.cap.drop);
+}
+
+/** Limits and /proc files of init, set by the parent: init itself may not. */
+export function limitProcess(start: Start, process: Slot): void {
+  for (const [name, { value, origin }] of start.config.prlimit) {
+    if (!(name in ENUMS.resource)) throw cannotStart(`lxc.prlimit.${name}: there is no such limit`, origin);
+    start.add('parent', origin, 'resource_limit', {
+      process,
+      resource: name as EnumWord<'resource'>,
+      soft: value.soft ?? -1n,
+      hard: value.hard ?? -1n,
+    });
+  }
+  for (const [file, { value, origin }] of start.config.proc) {
+    start.add('parent', origin, 'process_write', { process, file, value });
+  }
+}
+
+/** The child becomes root of its own user namespace as soon as the maps are written. */
+export function becomeRoot(start: Start): void {
+  if (!start.idmaps) return;
+  start.add('child', rule("the container's root"), 'identity', { uid: 0, gid: 0, groups: [] });
+}
+
+/** What narrows init, from the widest to the narrowest; the filter comes before the capabilities that loading it takes. */
+export function narrow(start: Start): void {
+  const { config, input } = start;
+  setPersonality(start);
+  if (!config.keyringInherit.value) start.add('child', config.keyringInherit.origin, 'session_keyring', {});
+  if (config.schedCore.value) start.add('child', config.schedCore.origin, 'own_core_scheduling', {});
+  setLabels(start);
+  if (config.noNewPrivs.value) start.add('child', config.noNewPrivs.origin, 'no_new_privs', {});
+  const { profile, notifyProxy, notifyCookie } = config.seccomp;
+  for (const [key, setting] of Object.entries({ proxy: notifyProxy, cookie: notifyCookie })) {
+    if (setting) throw notCarriedOut(`lxc.seccomp.notify.${key}`, setting.origin);
+  }
+  if (input.seccomp) {
+    start.add('child', profile?.origin ?? rule("tslxc's default filter"), 'seccomp', {
+      log: false,
+      program: input.seccomp,
+    });
+  }
+  const bounding = keptCapabilities(config, start.host);
+  const origin =
+    config.cap.keep?.at(-1)?.origin ?? config.cap.drop.at(-1)?.origin ?? rule('no capability is dropped');
+  start.add('child', origin, 'capabilities', { bounding });
+}
+
+/** Last of all: the ids that init runs as. */
+export function takeIdentity(start: Start): void {
+  const { uid, gid, groups } = start.config.init;
+  start.add('child', uid.origin, 'identity', {
+    uid: uid.value,
+    gid: gid.value,
+    groups: groups.map(({ value }) => String(value)),
+  });
+}
+
+function setPersonality({ config, add }: Start): void {
+  if (!config.arch) return;
+  const value = personality(config.arch.value);
+  if (value) add('child', config.arch.origin, 'personality', { value });
+}
+
+function setLabels({ config, host, plan, add }: Start): void {
+  const { profile } = config.apparmor;
+  const confining = profile && profile.value !== 'unconfined' && profile.value !== 'unchanged';
+  if (confining && host.apparmor) {
+    if (profile.value === 'generated') {
+      throw notCarriedOut(
+        'lxc.apparmor.profile = generated',
+        profile.origin,
+        'name a loaded profile, or unconfined',
+      );
+    }
+    add('child', profile.origin, 'label', { attribute: 'apparmor/exec', value: `exec ${profile.value}` });
+  }
+  const { context } = config.selinux;
+  if (context && host.selinux)
+    add('child', context.origin, 'label', { attribute: 'exec', value: context.value });
+  if (!host.apparmor && profile) {
+    plan.ignore({
+      key: 'lxc.apparmor.profile',
+      reason: 'this kernel has no AppArmor',
+      origin: profile.origin,
+    });
+  }
+  if (!host.selinux && context) {
+    plan.ignore({ key: 'lxc.selinux.context', reason: 'this kernel has no SELinux', origin: context.origin });
+  }
+}
