@@ -32,7 +32,11 @@ export class ConfigError extends TslxcError {
       origin: { file: first.file, line: first.line, column: first.column },
       ...(first.hint === undefined ? {} : { hint: visible(first.hint) }),
     });
-    this.problems = problems.map(problem => ({ ...problem, message: visible(problem.message) }));
+    this.problems = problems.map(problem => ({
+      ...problem,
+      message: visible(problem.message),
+      ...(problem.hint === undefined ? {} : { hint: visible(problem.hint) }),
+    }));
   }
 }
 

@@ -98,6 +98,8 @@ export interface ListOptions<T> {
   readonly split?: (value: string) => readonly string[];
   /** The form of lxc-info where it is not the written one. */
   readonly show?: (value: T) => string;
+  /** Values are parted by newlines, and none follows the last: LXC's form of a few lists. */
+  readonly parted?: true;
 }
 
 /** A list of which each line adds one value, or the blank-separated words of `split`. */
@@ -120,7 +122,10 @@ export function list<T, C = ContainerConfig>(
       store.state(cell).settings = [];
     },
     write: config => get(config).map(setting => [key, type.write(setting.value)] as const),
-    read: config => eachOnALine(get(config).map(setting => show(setting.value))),
+    read: config => {
+      const values = get(config).map(setting => show(setting.value));
+      return options.parted ? values.join('\n') : eachOnALine(values);
+    },
     in: store => store.state(cell).settings,
     reset: store => {
       store.state(cell).settings = [];

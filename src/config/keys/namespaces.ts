@@ -67,7 +67,7 @@ const mapping: ValueType<IdMapping> = {
   },
   write: map => `${map.kind} ${map.nsId} ${map.hostId} ${map.count}`,
 };
-const idmap = list('lxc.idmap', mapping, c => c.idmap);
+const idmap = list('lxc.idmap', mapping, c => c.idmap, { parted: true });
 const idmapDisjoint: KeyEntry = {
   ...idmap,
   set(store, said) {

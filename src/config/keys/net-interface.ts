@@ -34,8 +34,9 @@ const mtuKey = scalar<number, Nic>('mtu', mtu, n => n.mtu);
 const l2proxy = scalar<boolean, Nic>('l2proxy', bool, n => n.l2proxy, { unset: '0' });
 const ipv4 = list('ipv4.address', ipv4Address, (n: Nic) => n.ipv4, {
   show: ({ address, prefix }) => `${address}/${prefix}`,
+  parted: true,
 });
-const ipv6 = list('ipv6.address', ipv6Address, (n: Nic) => n.ipv6);
+const ipv6 = list('ipv6.address', ipv6Address, (n: Nic) => n.ipv6, { parted: true });
 const ipv4Gateway = scalar<string, Nic>('ipv4.gateway', gateway(4), n => n.ipv4Gateway);
 const ipv6Gateway = scalar<string, Nic>('ipv6.gateway', gateway(6), n => n.ipv6Gateway);
 const scriptUp = scalar<string, Nic>('script.up', text, n => n.scriptUp);
@@ -48,10 +49,16 @@ const vethMode = scalar(
   { unset: 'bridge' },
 );
 const vethPair = scalar('veth.pair', interfaceName, (n: Nic) => n.veth?.pair);
-const vethIpv4Route = list('veth.ipv4.route', route(4), (n: Nic) => n.veth?.ipv4Routes ?? []);
-const vethIpv6Route = list('veth.ipv6.route', route(6), (n: Nic) => n.veth?.ipv6Routes ?? []);
+const vethIpv4Route = list('veth.ipv4.route', route(4), (n: Nic) => n.veth?.ipv4Routes ?? [], {
+  parted: true,
+});
+const vethIpv6Route = list('veth.ipv6.route', route(6), (n: Nic) => n.veth?.ipv6Routes ?? [], {
+  parted: true,
+});
 const vethVlanId = scalar('veth.vlan.id', vlanOrNone, (n: Nic) => n.veth?.vlanId, { unset: '0' });
-const vethTagged = list('veth.vlan.tagged.id', vlan, (n: Nic) => n.veth?.vlanTaggedIds ?? []);
+const vethTagged = list('veth.vlan.tagged.id', vlan, (n: Nic) => n.veth?.vlanTaggedIds ?? [], {
+  parted: true,
+});
 const rxQueues = scalar('veth.n_rxqueues', uint(4096, 1), (n: Nic) => n.veth?.rxQueues);
 const txQueues = scalar('veth.n_txqueues', uint(4096, 1), (n: Nic) => n.veth?.txQueues);
 const vlanId = scalar('vlan.id', uint(0xffff), (n: Nic) => n.vlanId, { unset: '0' });
