@@ -42,9 +42,9 @@ export function replaceValues(
     const value = replace(key, line.setting.value);
     if (value === undefined || value === line.setting.value) return line.raw;
     checkValue(key, value);
-    return `${line.raw.slice(0, line.raw.indexOf('=') + 1)} ${writeValue(value)}`;
+    return (/^[^=]*=[ \t]*/.exec(line.raw)?.[0] ?? '') + writeValue(value);
   });
-  return raws.map(raw => `${raw}\n`).join('');
+  return raws.join('\n') + (text.endsWith('\n') ? '\n' : '');
 }
 
 function applyEdits(text: string, edits: readonly ConfigEdit[]): string {

@@ -1,6 +1,8 @@
 // The text of a new container's config, as LXC writes it (lxc-commands 3.9).
 
+import { fillHwaddr } from '../base/hwaddr.ts';
 import { RANGE_IDS } from '../base/id-spans.ts';
+import { replaceValues } from '../config/edit.ts';
 
 export interface NewConfig {
   /** The default config, or the file that -f named: kept as it is. */
@@ -47,14 +49,7 @@ function oneLine(argument: string): string {
 
 /** Replaces every x of a hwaddr value by a random digit; the result is a unicast address. */
 export function fillHardwareAddresses(text: string, randomDigit: () => number): string {
-  return text.replaceAll(
-    /^(\s*lxc\.net(?:work)?\.(?:\d+\.)?hwaddr\s*=\s*)(.*)$/gm,
-    (_, key: string, value: string) => {
-      const filled = value.replaceAll(/[xX]/g, (_x, at: number) => {
-        const digit = randomDigit() & 0xf;
-        return (at === 1 ? digit & 0xe : digit).toString(16); // bit 0 of the first byte is multicast
-      });
-      return `${key}${filled}`;
-    },
+  return replaceValues(text, (key, value) =>
+    /^lxc\.net\.\d+\.hwaddr$/.test(key) ? fillHwaddr(value, randomDigit) : undefined,
   );
 }

@@ -77,7 +77,7 @@ test('values are replaced where they stand, with old interface keys known by the
   });
   assert.equal(
     result,
-    '# c\nlxc.network.type = veth\nlxc.network.hwaddr = new-aa\n lxc.net.4.hwaddr= new-bb\nlxc.group = aa\n',
+    '# c\nlxc.network.type = veth\nlxc.network.hwaddr = new-aa\n lxc.net.4.hwaddr=new-bb\nlxc.group = aa\n',
   );
   assert.deepEqual(seen, ['lxc.net.0.type', 'lxc.net.0.hwaddr', 'lxc.net.4.hwaddr', 'lxc.group']);
 });
