@@ -1,10 +1,10 @@
 // npm run build: sources → build/ (what the tests run) and dist/ (what is installed). Each step is skipped while its inputs
 // are older than what it made; a step whose sources do not exist yet does nothing.
 //
-//   node scripts/build.mjs [--force] [tests|library|executor|addon|links …]
+//   node scripts/build.mjs [--force] [tests|library|executor|addon|links|manual|cache …]
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeLinks } from './links.mjs';
 import { newestChange } from './newest.mjs';
@@ -18,8 +18,9 @@ const STEPS = {
   addon: buildAddon,
   links: buildLinks,
   manual: buildManual,
+  cache: buildCache,
 };
-const AT_INSTALL = ['executor', 'addon', 'links'];
+const AT_INSTALL = ['executor', 'addon', 'links', 'cache'];
 
 /** Builds the named steps, or all. `fromPackage`: JavaScript came ready-made in the tarball. */
 export async function build({ steps = Object.keys(STEPS), force = false, fromPackage = false } = {}) {
@@ -49,47 +50,71 @@ async function buildTests(force) {
   });
 }
 
+/** The library and the tables, as ES modules that share chunks; the program, as one file that loads fast. */
 async function buildLibrary(force) {
   const entries = {
     index: at('src/index.ts'),
-    'bin/tslxc': at('src/bin/tslxc.ts'),
     'cli/registry': at('src/cli/registry.ts'),
     'cli/manual': at('src/cli/manual.ts'),
   };
-  const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
-  if (Object.keys(present).length === 0) return;
-  const inputs = [at('src'), at('package.json'), at('package-lock.json'), at('scripts/build.mjs')];
-  await whenStale('library', inputs, force || !existsSync(at('dist/chunks')), async () => {
+  const inputs = [at('src'), at('package-lock.json'), at('scripts/build.mjs')];
+  await whenStale('library', inputs, force || !existsSync(at('dist/bin/program.cjs')), async () => {
     const fresh = at('build/library');
+    const present = Object.entries(entries).filter(([, file]) => existsSync(file));
     rmSync(fresh, { recursive: true, force: true });
-    await bundle(present, fresh);
-    if (present.index) emitTypes(fresh);
-    for (const part of ['bin/tslxc.js', 'cli', 'index.js', 'chunks', 'types'])
+    await bundleLibrary(Object.fromEntries(present), fresh);
+    await bundleProgram(join(fresh, 'bin'));
+    if (existsSync(entries.index)) emitTypes(fresh);
+    rmSync(at('dist/bin/program.cjs.cache'), { force: true });
+    for (const part of ['bin/program.cjs', 'bin/tslxc.cjs', 'cli', 'index.js', 'chunks', 'types'])
       replace(join(fresh, part), at('dist', part));
   });
 }
 
-async function bundle(entryPoints, outdir) {
+const BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: 'warning',
+};
+
+async function bundleLibrary(entryPoints, outdir) {
   const { build: esbuild } = await import('esbuild');
+  // CommonJS dependencies ask for node's own modules with require.
+  const require =
+    "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+  const banner = { js: require };
   await esbuild({
+    ...BUNDLE,
     entryPoints,
     outdir,
-    bundle: true,
-    splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
+    splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    legalComments: 'none',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    logLevel: 'warning',
-    // CommonJS dependencies ask for node's own modules with require.
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
+    banner,
   });
   mkdirSync(join(outdir, 'chunks'), { recursive: true });
+}
+
+/** All verbs in one CommonJS file, each evaluated when it is called; boot.ts says why. */
+async function bundleProgram(outdir) {
+  const { build: esbuild } = await import('esbuild');
+  const shared = { ...BUNDLE, format: 'cjs' };
+  await esbuild({
+    ...shared,
+    entryPoints: [at('src/bin/tslxc.ts')],
+    outfile: join(outdir, 'program.cjs'),
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
+  });
+  await esbuild({ ...shared, entryPoints: [at('src/bin/boot.ts')], outfile: join(outdir, 'tslxc.cjs') });
+  const program = join(outdir, 'program.cjs');
+  writeFileSync(program, readFileSync(program, 'utf8').replace(/^#!.*/, ''));
+  const boot = join(outdir, 'tslxc.cjs');
+  writeFileSync(boot, `#!/usr/bin/env node\n${readFileSync(boot, 'utf8')}`);
 }
 
 /** The library's declarations only: what src/index.ts reaches. */
@@ -138,7 +163,16 @@ async function buildAddon(force) {
 }
 
 async function buildLinks() {
-  if (existsSync(at('dist/bin/tslxc.js'))) await makeLinks(at('dist'));
+  if (existsSync(at('dist/bin/tslxc.cjs'))) await makeLinks(at('dist'));
+}
+
+async function buildCache(force) {
+  const program = at('dist/bin/program.cjs');
+  if (!existsSync(program)) return;
+  await whenStale('cache', [program], force || !existsSync(`${program}.cache`), async () => {
+    const { makeCodeCache } = await import('./code-cache.mjs');
+    makeCodeCache(at('dist'));
+  });
 }
 
 async function buildManual(force) {

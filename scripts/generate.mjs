@@ -24,7 +24,7 @@ async function programs() {
   const names = ['tslxc', ...Object.keys(VERBS).map(verb => `tslxc-${verb}`)].sort();
   const file = join(root, 'package.json');
   const { name, version, description, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
-  const bin = Object.fromEntries(names.map(program => [program, 'dist/bin/tslxc.js']));
+  const bin = Object.fromEntries(names.map(program => [program, 'dist/bin/tslxc.cjs']));
   keep(file, `${JSON.stringify({ name, version, description, ...rest, bin }, null, 2)}\n`);
 }
 

@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url';
 
 /** Makes the links for every verb of the built registry and removes those of verbs that are gone. */
 export async function makeLinks(dist) {
-  chmodSync(join(dist, 'bin/tslxc.js'), 0o755);
+  chmodSync(join(dist, 'bin/tslxc.cjs'), 0o755);
   const verbs = await verbsOf(dist);
-  linkAll(join(dist, 'bin'), 'tslxc.js', ['tslxc', ...verbs.map(verb => `tslxc-${verb}`)]);
+  linkAll(join(dist, 'bin'), 'tslxc.cjs', ['tslxc', ...verbs.map(verb => `tslxc-${verb}`)]);
   linkAll(
     join(dist, 'compat'),
-    '../bin/tslxc.js',
+    '../bin/tslxc.cjs',
     verbs.map(verb => `lxc-${verb}`),
   );
 }
@@ -25,7 +25,7 @@ async function verbsOf(dist) {
 function linkAll(directory, target, names) {
   mkdirSync(directory, { recursive: true });
   for (const name of readdirSync(directory)) {
-    if (!name.endsWith('.js') && !names.includes(name)) rmSync(join(directory, name));
+    if (!/\.(cjs|cache)$/.test(name) && !names.includes(name)) rmSync(join(directory, name));
   }
   for (const name of names) {
     const path = join(directory, name);

@@ -24,5 +24,5 @@ test('package.json declares a program for every verb, because npm drops links fr
   const names = ['tslxc', ...Object.keys(VERBS).map(verb => `tslxc-${verb}`)];
   const undeclared = names.filter(name => !(name in bin));
   assert.deepEqual(undeclared, [], 'run: npm run generate');
-  assert.deepEqual([...new Set(Object.values(bin))], ['dist/bin/tslxc.js']);
+  assert.deepEqual([...new Set(Object.values(bin))], ['dist/bin/tslxc.cjs']);
 });
