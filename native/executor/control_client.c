@@ -89,7 +89,8 @@ int control_ask_tty(int socket, int wanted, int *number, int *descriptor, char *
 	int error;
 
 	why[0] = 0;
-	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
+	/* EPIPE: it has refused us already, and its words wait to be read. */
+	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request) && errno != EPIPE)
 		return -errno;
 	error = receive_reply(socket, &reply, body, sizeof(body), &received);
 	if (error)

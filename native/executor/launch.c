@@ -140,8 +140,8 @@ static bool live_until_stop(struct run *run, bool foreground)
 	run->child = 0;
 	run->ended = true;
 	run->wait_status = outcome.status;
+	monitor_close(&run->monitor, outcome.reboot); /* its clients' terminals need not wait for hooks */
 	teardown(run, outcome.reboot ? ACTOR_TEARDOWN_REBOOT : ACTOR_TEARDOWN_STOP);
-	monitor_close(&run->monitor, outcome.reboot);
 	if (!outcome.reboot)
 		return true;
 	launch_forget(run);
