@@ -14,13 +14,13 @@ import { root } from './root.mjs';
 const STEPS = {
   tests: buildTests,
   library: buildLibrary,
-  executor: buildExecutor,
   addon: buildAddon,
   links: buildLinks,
   manual: buildManual,
   cache: buildCache,
+  executor: buildExecutor,
 };
-const AT_INSTALL = ['executor', 'addon', 'links', 'cache'];
+const AT_INSTALL = ['addon', 'links', 'cache', 'executor'];
 
 /** Builds the named steps, or all. `fromPackage`: JavaScript came ready-made in the tarball. */
 export async function build({ steps = Object.keys(STEPS), force = false, fromPackage = false } = {}) {
