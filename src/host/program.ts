@@ -47,7 +47,7 @@ export async function runProgram(
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     killSignal: 'SIGKILL',
     detached: options.detached ?? false,
-    cleanup: options.detached !== true,
+    cleanup: false, // its signal handlers would end this process before what was begun is undone
     buffer: false,
     reject: false,
   });

@@ -128,7 +128,11 @@ async function fill(settings: CreateSettings, plan: Plan, build: Build): Promise
   checkWhatTemplateLeft(config, store.rootfs(place).building);
   const nesting =
     request.flavour === 'lxc' ? '/usr/share/lxc/config/nesting.conf' : join(settings.etc, 'nesting.conf');
-  finishConfig(config, configHeader(template.path, request.templateArguments, nesting));
+  finishConfig(
+    config,
+    join(place.final, 'config'),
+    configHeader(template.path, request.templateArguments, nesting),
+  );
 }
 
 function randomDigit(): number {
@@ -214,7 +218,8 @@ function checkWhatTemplateLeft(config: string, rootfs: string): void {
   }
 }
 
-function finishConfig(config: string, header: string): void {
+/** Puts the header before it. A config that can't be read back would make a container that nobody can start or destroy. */
+function finishConfig(config: string, final: string, header: string): void {
   const fd = openSync(config, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   let text: string;
   try {
@@ -222,5 +227,7 @@ function finishConfig(config: string, header: string): void {
   } finally {
     closeSync(fd);
   }
-  writeFileDurably(config, header + fillHardwareAddresses(text, randomDigit), 0o640);
+  const whole = header + fillHardwareAddresses(text, randomDigit);
+  loadConfig({ file: final, text: whole });
+  writeFileDurably(config, whole, 0o640);
 }

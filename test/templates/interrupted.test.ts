@@ -142,7 +142,6 @@ test('at no byte free: create fails whole, destroy works', async t => {
   const disk = join(h.directory, 'disk');
   mkdirSync(disk);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
-  t.after(() => execFileSync('umount', ['-l', disk]));
   const at = ['-P', join(disk, 'lxc')];
   await h.ok('create', [...at, '-n', h.name('x'), '-t', 'busybox']);
   const fill = writeTemplate(h, 'fill', 'cat /dev/zero >"$ROOTFS/zero"');
