@@ -36,9 +36,8 @@ export function limitProcess(start: Start, process: Slot): void {
   }
 }
 
-/** The child becomes root of its own user namespace as soon as the maps are written. */
+/** The child becomes the container's root, without the caller's groups, as soon as the maps are written. */
 export function becomeRoot(start: Start): void {
-  if (!start.idmaps) return;
   start.add('child', rule("the container's root"), 'identity', { uid: 0, gid: 0, groups: [] });
 }
 
@@ -66,9 +65,10 @@ export function narrow(start: Start): void {
   start.add('child', origin, 'capabilities', { bounding });
 }
 
-/** Last of all: the ids that init runs as. */
+/** Last of all: the ids that init runs as, where it is not root. */
 export function takeIdentity(start: Start): void {
   const { uid, gid, groups } = start.config.init;
+  if (uid.value === 0 && gid.value === 0 && groups.length === 0) return;
   start.add('child', uid.origin, 'identity', {
     uid: uid.value,
     gid: gid.value,
@@ -82,7 +82,7 @@ function setPersonality({ config, add }: Start): void {
   if (value) add('child', config.arch.origin, 'personality', { value });
 }
 
-function setLabels({ config, host, plan, add }: Start): void {
+function setLabels({ config, host, add }: Start): void {
   const { profile } = config.apparmor;
   const confining = profile && profile.value !== 'unconfined' && profile.value !== 'unchanged';
   if (confining && host.apparmor) {
@@ -98,14 +98,4 @@ function setLabels({ config, host, plan, add }: Start): void {
   const { context } = config.selinux;
   if (context && host.selinux)
     add('child', context.origin, 'label', { attribute: 'exec', value: context.value });
-  if (!host.apparmor && profile) {
-    plan.ignore({
-      key: 'lxc.apparmor.profile',
-      reason: 'this kernel has no AppArmor',
-      origin: profile.origin,
-    });
-  }
-  if (!host.selinux && context) {
-    plan.ignore({ key: 'lxc.selinux.context', reason: 'this kernel has no SELinux', origin: context.origin });
-  }
 }

@@ -22,7 +22,7 @@ export function openMounts(start: Start): readonly PlannedMount[] {
   const { fstab } = start.config.mount;
   if (fstab && !start.input.fstab)
     throw cannotStart(`lxc.mount.fstab: ${fstab.value} was not read`, fstab.origin);
-  return [...(start.input.fstab ?? []), ...start.config.mount.entries].flatMap(setting =>
+  return [...(start.input.fstab ?? []), ...start.config.mount.entries, ...forNesting(start)].flatMap(setting =>
     planMount(start, setting),
   );
 }
@@ -41,6 +41,17 @@ export function applyMounts(start: Start, mounts: readonly PlannedMount[], root:
 /** The trees of the host among them. */
 export function treesOf(mounts: readonly PlannedMount[]): readonly HostTree[] {
   return mounts.map(({ tree }) => tree).filter(tree => tree !== undefined);
+}
+
+/** Containers within find a proc and a sysfs that nothing masks: the kernel lets them mount their own only then. */
+function forNesting({ config }: Start): Setting<MountEntry>[] {
+  const { allowNesting } = config.apparmor;
+  if (!allowNesting.value) return [];
+  const options = ['create=dir', 'optional'];
+  return [
+    { value: { source: 'proc', target: 'dev/.lxc/proc', type: 'proc', options }, origin: allowNesting.origin },
+    { value: { source: 'sys', target: 'dev/.lxc/sys', type: 'sysfs', options }, origin: allowNesting.origin },
+  ];
 }
 
 function planMount(start: Start, { value: entry, origin }: Setting<MountEntry>): PlannedMount[] {
