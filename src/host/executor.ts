@@ -1,6 +1,6 @@
 // Runs tslxc-executor and reads what it reports (native/executor/status.h). One status record is a head and a text.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { TslxcError } from '../base/errors.ts';
 import { replaceProcess } from './exec.ts';
@@ -73,6 +73,18 @@ export function becomeExecutor(
 ): never {
   const { executor } = installation();
   return replaceProcess({ path: executor, argv: [executor, mode, ...args], env, descriptors });
+}
+
+/** Asks the executor a question (`probe …`); status 255 when it could not be run. */
+export function askExecutor(
+  args: readonly string[],
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise(resolve => {
+    execFile(installation().executor, args, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+      resolve({ status, stdout, stderr: stderr === '' && error ? error.message : stderr });
+    });
+  });
 }
 
 const HEAD_BYTES = 24;

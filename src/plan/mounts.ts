@@ -22,8 +22,8 @@ export function openMounts(start: Start): readonly PlannedMount[] {
   const { fstab } = start.config.mount;
   if (fstab && !start.input.fstab)
     throw cannotStart(`lxc.mount.fstab: ${fstab.value} was not read`, fstab.origin);
-  return [...(start.input.fstab ?? []), ...start.config.mount.entries, ...forNesting(start)].flatMap(setting =>
-    planMount(start, setting),
+  return [...(start.input.fstab ?? []), ...start.config.mount.entries, ...forNesting(start)].flatMap(
+    setting => planMount(start, setting),
   );
 }
 
@@ -49,7 +49,10 @@ function forNesting({ config }: Start): Setting<MountEntry>[] {
   if (!allowNesting.value) return [];
   const options = ['create=dir', 'optional'];
   return [
-    { value: { source: 'proc', target: 'dev/.lxc/proc', type: 'proc', options }, origin: allowNesting.origin },
+    {
+      value: { source: 'proc', target: 'dev/.lxc/proc', type: 'proc', options },
+      origin: allowNesting.origin,
+    },
     { value: { source: 'sys', target: 'dev/.lxc/sys', type: 'sysfs', options }, origin: allowNesting.origin },
   ];
 }
