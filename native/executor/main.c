@@ -20,12 +20,8 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } modes[] = {
-    {"launch", launch_main},
-    {"run", run_main},
-    {"print", print_main},
-    {"console", console_main},
-    {"probe", probe_main},
-    {"teardown", teardown_main},
+    {"launch", launch_main},   {"run", run_main},     {"print", print_main},
+    {"console", console_main}, {"probe", probe_main}, {"teardown", teardown_main},
 };
 
 int main(int argc, char **argv)

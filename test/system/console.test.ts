@@ -133,12 +133,15 @@ test('a stopped client leaves the terminal to the shell and takes it again', asy
 });
 
 test('a pipe as stdin works to its end, a file or /dev/null is refused', async t => {
-  const monitor = await startMonitor(t, ECHO);
+  const monitor = await startMonitor(t, ECHO, { ringBytes: 4096 });
   const piped = spawn(executor(), consoleArguments(monitor.directory, 0));
   piped.stdin.end('by pipe\n');
-  const { status, stdout } = await finished(piped);
-  assert.equal(status, 0);
-  assert.match(stdout.toString(), /by pipe/);
+  assert.equal((await finished(piped)).status, 0);
+  const client = await monitor.client();
+  t.after(() => client.close());
+  await until('the line at the guest', async () =>
+    (await client.readRing()).includes('got:by pipe') ? true : undefined,
+  );
   const refused = await finished(
     spawn(executor(), consoleArguments(monitor.directory, 0), { stdio: ['ignore', 'pipe', 'pipe'] }),
   );
@@ -166,7 +169,7 @@ test('100 MB from a raw console arrive byte for byte, also at a slow reader', {
       const hash = createHash('sha256');
       let taken = -1;
       await new Promise<void>((resolve, reject) => {
-        let reads = 0;
+        let pauses = 0;
         client.once('close', () => reject(new Error(`it ended after ${taken} bytes`)));
         client.stdout.on('data', (chunk: Buffer) => {
           const begin = taken < 0 ? chunk.indexOf('<') : -1;
@@ -176,8 +179,9 @@ test('100 MB from a raw console arrive byte for byte, also at a slow reader', {
           hash.update(piece.subarray(0, wanted));
           taken = Math.max(taken, 0) + piece.length;
           if (piece.length > wanted) return resolve();
-          // Pauses, each long enough to fill every buffer on the way.
-          if (slow && ++reads % 400 === 0) {
+          // Ten pauses, each long enough to fill every buffer on the way.
+          if (slow && taken > (pauses + 1) * 10_000_000) {
+            pauses++;
             client.stdout.pause();
             setTimeout(() => client.stdout.resume(), 300);
           }
@@ -225,6 +229,9 @@ test('ttys: the first free, a certain one, busy, absent, and free again', async 
     assert.equal(stderr, `tslxc-console: ${why}\n`);
   }
   process.kill(one.pty.pid, 'SIGKILL');
+  const client = await monitor.client();
+  t.after(() => client.close());
+  await until('its release', async () => ((await client.state()).ttysHeld === 1 ? true : undefined));
   const again = consoleOf(t, monitor.directory, 1);
   await again.see('Connected to tty 1\r\n');
   again.write('\x01q');
