@@ -156,11 +156,13 @@ static void pass_lines(struct run *run, int output, int pidfd)
 	pass_text(run, text, &used, true);
 }
 
+/* Only what is ignored outlives an exec, and only these we ever ignore (main.c began with none). */
 void signals_reset(void)
 {
+	static const int numbers[] = {SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGCHLD, SIGTTOU, SIGTTIN, SIGTSTP};
 	sigset_t none;
-	for (int number = 1; number < _NSIG; number++)
-		signal(number, SIG_DFL);
+	for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++)
+		signal(numbers[n], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,0 +1,4 @@
+#include "test.h"
+void tests_of_payload(void)
+{
+}
