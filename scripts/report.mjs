@@ -30,6 +30,7 @@ export class Report {
     // A file and a suite are containers of tests; they count only when they fail by themselves.
     if (data.details?.type === 'suite' || isFile(data))
       return failed && ownFailure(data) ? this.#failed(data) : undefined;
+    if (data.skip === 'test name does not match pattern') return;
     if (data.skip !== undefined)
       return this.skipped(`${nameOf(data)}: ${data.skip === true ? 'no reason given' : data.skip}`);
     this.#times.push({ name: nameOf(data), ms: data.details.duration_ms });

@@ -81,7 +81,8 @@ export interface HarnessOptions {
 export function harness(t: Pick<TestContext, 'after' | 'diagnostic'>, options: HarnessOptions = {}): Harness {
   const id = `tslxctest${randomBytes(3).toString('hex')}`;
   const directory = makeDirectories(id);
-  const firstId = 1_000_000_000 + randomBytes(1).readUInt8() * IDS_PER_CONTAINER * CONTAINERS;
+  // One of 64 spans, so that two test runs on one host seldom meet; all below 2^31.
+  const firstId = 1_000_000_000 + (randomBytes(1).readUInt8() % 64) * IDS_PER_CONTAINER * CONTAINERS;
   const settingsFile = writeSettings({ id, directory, firstId, options });
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

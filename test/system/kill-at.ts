@@ -1,0 +1,159 @@
+// A command that is killed at each of its calls that change something, and what must then hold.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
+import { type Harness, harness } from './harness.ts';
+
+const LONGEST_MS = 60_000;
+
+/** Kills `create` at every `step`-th of its changing calls: the next command must find nothing half done. */
+export async function sweepCreate(t: TestContext, step: number): Promise<void> {
+  const host = harness(t);
+  const killAt = compile(host);
+  const create = (name: string) => ['create', '-n', name, '-t', 'busybox'];
+  const calls = listCalls(host, killAt, create(host.name('count')));
+  await host.ok('destroy', ['-n', host.name('count')]);
+  for (const { number, what } of everyOf(calls, step)) {
+    const name = host.name(`k${number}`);
+    await t.test(`create, killed at ${number}: ${what}`, async () => {
+      runKilled(host, killAt, number, create(name));
+      const known = (await host.run('info', ['-n', name, '-s'])).status === 0;
+      const listed = (await host.ok('ls', ['-1'])).stdout.split(/\s+/).includes(name);
+      assert.equal(listed, known, 'ls and info disagree');
+      const again = await host.run('create', ['-n', name, '-t', 'busybox']);
+      if (known) assert.match(again.stderr, /already exists/);
+      else assert.equal(again.status, 0, again.stderr);
+      await host.ok('destroy', ['-n', name]);
+      assertNothingHalfMade(host, name);
+    });
+  }
+}
+
+/** Kills `start` likewise: never two inits, the state is true within a second, the next start works or says it runs. */
+export async function sweepStart(t: TestContext, step: number): Promise<void> {
+  const host = harness(t);
+  const killAt = compile(host);
+  const name = host.name('killed');
+  await host.ok('create', ['-n', name, '-t', 'busybox']);
+  const start = ['start', '-n', name];
+  const calls = listCalls(host, killAt, start);
+  await host.ok('stop', ['-n', name, '-k']);
+  for (const { number, what } of everyOf(calls, step)) {
+    await t.test(`start, killed at ${number}: ${what}`, async () => {
+      runKilled(host, killAt, number, start);
+      await stateIsTrue(host, name);
+      const again = await host.run('start', ['-n', name]);
+      if (again.status !== 0) assert.match(again.stderr, /already running/, `start again: ${again.stderr}`);
+      assert.equal(initsOf(name).length, 1, 'one init');
+      await host.ok('stop', ['-n', name, '-k']);
+      assert.deepEqual(
+        host
+          .residue()
+          .filter(line => !line.startsWith(`path ${host.directory}`) && !isOfTheBridge(host, line)),
+        [],
+      );
+    });
+  }
+}
+
+/** Within one second `info` says what the kernel says. */
+async function stateIsTrue(host: Harness, name: string): Promise<void> {
+  const deadline = performance.now() + 1000;
+  let last = '';
+  do {
+    const said = await host.run('info', ['-n', name, '-s']);
+    const running = initsOf(name).length > 0;
+    last = `info says ${said.stdout.trim()}, the kernel has ${running ? 'an' : 'no'} init`;
+    if (/RUNNING/.test(said.stdout) === running && /RUNNING|STOPPED/.test(said.stdout)) return;
+  } while (performance.now() < deadline);
+  assert.fail(last);
+}
+
+/** Pids that are process 1 of a pid namespace beneath this one and in the payload's control group. */
+function initsOf(name: string): number[] {
+  return readdirSync('/proc')
+    .filter(entry => /^\d+$/.test(entry))
+    .filter(pid => {
+      const status = read(`/proc/${pid}/status`);
+      return (
+        /^NSpid:\s+\d+\s+1$/m.test(status) && read(`/proc/${pid}/cgroup`).includes(`lxc.payload.${name}`)
+      );
+    })
+    .map(Number);
+}
+
+function assertNothingHalfMade(host: Harness, name: string): void {
+  assert.deepEqual(
+    readdirSync(host.lxcpath).filter(entry => entry === name || entry.startsWith('.tslxc-creating')),
+    [],
+  );
+  const ids = join(host.stateDir, '.ids');
+  assert.deepEqual(
+    existsSync(ids) ? readdirSync(ids).filter(entry => /^\d+$/.test(entry)) : [],
+    [],
+    'ranges are free again',
+  );
+}
+
+/** The bridge outlives the container until `net stop`. */
+const isOfTheBridge = (host: Harness, line: string): boolean =>
+  line === `link ${host.bridge}` || line.startsWith('nft table') || line.includes('dnsmasq');
+
+function compile(host: Harness): string {
+  const program = join(host.directory, 'kill_at');
+  const source = join(installation().root, 'test/native/kill_at.c');
+  execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', program, source], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return program;
+}
+
+interface Call {
+  readonly number: number;
+  readonly what: string;
+}
+
+function listCalls(host: Harness, killAt: string, words: readonly string[]): Call[] {
+  const { status, stderr, output } = spawnSync(killAt, ['0', '--', ...command(words)], {
+    env: host.env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+  });
+  assert.equal(status, 0, stderr);
+  const lines = (output[3] ?? '').split('\n').filter(Boolean);
+  assert.ok(lines.length > 0, 'the traced run changed nothing');
+  return lines.map((line, index) => ({
+    number: index + 1,
+    what: line.replace(/^\d+ /, '').replaceAll(host.directory, '…'),
+  }));
+}
+
+function runKilled(host: Harness, killAt: string, number: number, words: readonly string[]): void {
+  const { status } = spawnSync(killAt, [String(number), '--', ...command(words)], {
+    env: host.env,
+    stdio: 'ignore',
+    timeout: LONGEST_MS,
+  });
+  // A call more or less from one run to the next: then it came to its end.
+  assert.ok(status === 137 || status === 0, `exited ${status}`);
+}
+
+const command = ([verb, ...args]: readonly string[]): string[] => [
+  join(installation().root, `dist/bin/tslxc-${verb}`),
+  ...args,
+];
+const everyOf = (calls: readonly Call[], step: number): Call[] =>
+  calls.filter((_, index) => index % step === step - 1 || step === 1);
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
