@@ -20,7 +20,7 @@ function readConfigFile(path: string): string {
   try {
     const { size } = regular(fd);
     if (size > MAX_FILE_BYTES) throw new Error('the file is larger than 4 MiB');
-    return readAll(fd);
+    return readAll(fd, size);
   } finally {
     closeSync(fd);
   }
@@ -33,10 +33,10 @@ function regular(fd: number): { size: number } {
 }
 
 /** Reads on until the end, because files of /proc and growing files say nothing true about their size. */
-function readAll(fd: number): string {
+function readAll(fd: number, size: number): string {
   const chunks: Buffer[] = [];
   for (let total = 0; total <= MAX_FILE_BYTES; ) {
-    const chunk = Buffer.allocUnsafe(64 * 1024);
+    const chunk = Buffer.allocUnsafe(Math.max(size + 1 - total, 2048));
     const count = readSync(fd, chunk);
     if (count === 0) return Buffer.concat(chunks).toString('utf8');
     chunks.push(chunk.subarray(0, count));

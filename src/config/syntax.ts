@@ -24,8 +24,6 @@ export interface LineSetting {
   readonly valueColumn: number;
 }
 
-const BLANK = /^[ \t\r\n]+|[ \t\r\n]+$/g;
-
 /** Splits a config text; a line that begins with `lxc.` and cannot be read carries a problem instead of a setting. */
 export function parseLines(text: string, file: string): ConfigLine[] {
   const raws = text.split('\n');
@@ -35,7 +33,7 @@ export function parseLines(text: string, file: string): ConfigLine[] {
 
 function parseLine(raw: string, file: string, line: number): ConfigLine {
   const place = { file, line };
-  const column = raw.length - raw.replace(/^[ \t\r]+/, '').length + 1;
+  const column = blanksBefore(raw) + 1;
   if (!raw.startsWith('lxc.', column - 1)) return { ...place, raw };
   const equals = raw.indexOf('=');
   if (equals < 0) {
@@ -49,13 +47,30 @@ function parseLine(raw: string, file: string, line: number): ConfigLine {
 }
 
 function splitSetting(raw: string, keyColumn: number, equals: number): LineSetting {
-  const key = raw.slice(keyColumn - 1, equals).replace(BLANK, '');
+  const key = trimBlanks(raw.slice(keyColumn - 1, equals));
   const right = raw.slice(equals + 1);
-  const trimmed = right.replace(BLANK, '');
-  const lead = right.length - right.replace(/^[ \t\r\n]+/, '').length;
+  const trimmed = trimBlanks(right);
+  const lead = blanksBefore(right);
   const value = unquote(trimmed);
   const valueColumn = equals + 2 + lead + (value.length < trimmed.length ? 1 : 0);
   return { key, value, keyColumn, valueColumn };
+}
+
+/** LXC's white space: not what JavaScript takes for it. Loops, because every line of every config passes here. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b && code !== 0x0c);
+}
+
+function blanksBefore(text: string): number {
+  let at = 0;
+  while (isBlank(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function trimBlanks(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(Math.min(blanksBefore(text), end), end);
 }
 
 function unquote(value: string): string {
@@ -67,7 +82,7 @@ function unquote(value: string): string {
 /** The text of a value such that reading it gives the value again: quoted only where it must be. */
 export function writeValue(value: string): string {
   const first = value[0];
-  const bare = value.replace(BLANK, '') === value;
+  const bare = trimBlanks(value) === value;
   const looksQuoted = value.length > 1 && (first === "'" || first === '"') && value.endsWith(first);
   return bare && !looksQuoted ? value : `"${value}"`;
 }
