@@ -79,7 +79,7 @@ function makeHome(start: Start, paths: PayloadPaths, directory: Slot): Slot {
 
 function enableControllers(start: Start, { base, enabled, hierarchy }: PayloadPaths): void {
   const missing = hierarchy.controllers.filter(controller => !enabled.includes(controller));
-  if (missing.length === 0) return;
+  if (missing.length === 0 || start.host.cgroup.layout === 'hybrid') return;
   const directory = start.plan.newSlot();
   start.add('host', WHY, 'directory_open', { path: base, directory });
   handDown(start, directory, missing);
