@@ -107,6 +107,8 @@ include_config() {
   done
   shared="${shared}lxc.seccomp.profile = $etc/seccomp/default.seccomp
 "
+  # tslxc has named the container already; LXC leaves it to the template.
+  grep -q '^[[:blank:]]*lxc\.uts\.name[[:blank:]]*=' "$path/config" || printf 'lxc.uts.name = %s\n' "$name" | config_lines
   own=$(cat "$path/config"; echo .)
   printf '%s\n%s' "$shared" "${own%.}" >"$path/config"
 }

@@ -20,6 +20,8 @@ export interface StorePlace {
 
 export interface Store {
   readonly type: StoreType;
+  /** Directories of it, beside rootfs, that must belong to the container's root. */
+  readonly ownDirectories: readonly string[];
   /** Refuses what this store can't do, before anything is made. */
   check(place: StorePlace): void;
   /** Makes the empty storage. */
@@ -41,6 +43,7 @@ function ownRootfs({ final, building }: StorePlace): { final: string; building: 
 
 const dir: Store = {
   type: 'dir',
+  ownDirectories: [],
   check({ directory }) {
     if (directory !== undefined) checkOutsideRootfs(directory);
   },
@@ -56,6 +59,7 @@ const dir: Store = {
 // The template fills the lower layer; all that the container changes later is in delta.
 const overlay: Store = {
   type: 'overlay',
+  ownDirectories: ['overlay', 'overlay/delta', 'overlay/work'],
   check({ directory, final }) {
     if (directory !== undefined)
       throw new TslxcError('BAD_ARGUMENT', '--dir goes with the backing store dir only');

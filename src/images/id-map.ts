@@ -1,0 +1,77 @@
+// Which ids a new container gets, and how they lie on its disk.
+
+import { join } from 'node:path';
+import { TslxcError } from '../base/errors.ts';
+import type { IdSpan } from '../base/id-spans.ts';
+import { loadConfig } from '../config/load.ts';
+import type { ContainerConfig, IdMapping } from '../config/model.ts';
+import type { Build } from '../storage/building.ts';
+import { allocateRange } from '../storage/id-ranges.ts';
+import { isIdmappable } from '../storage/idmappable.ts';
+import { writeMarkerFile } from '../storage/marker.ts';
+import { ensureRootSpan } from '../storage/root-span.ts';
+import { giveToMapRoot, shiftTree } from '../storage/shift.ts';
+import type { Store } from '../storage/store.ts';
+import type { CreateRequest, CreateSettings } from './request.ts';
+
+/** A range of ids for root's containers, unless they are to be privileged, LXC's, or mapped by the config itself. */
+export async function takeRange(
+  settings: CreateSettings,
+  request: CreateRequest,
+  build: Build,
+): Promise<IdSpan | undefined> {
+  if (request.privileged) {
+    request.onEvent({
+      kind: 'notice',
+      text: `${request.name} is privileged: root in it is root of this host`,
+    });
+    return undefined;
+  }
+  const { file, text } = request.base;
+  if (request.flavour === 'lxc' || mapOf(loadConfig({ file, text }).config).length > 0) return undefined;
+  const span = await ensureRootSpan(settings);
+  if (span.added.length > 0) {
+    const line = `root:${span.first}:${span.count}`;
+    request.onEvent({ kind: 'notice', text: `added ${line} to ${span.added.join(' and ')}` });
+  }
+  return await allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
+}
+
+/** The id map of a config; empty: privileged. */
+export function mapOf(config: ContainerConfig): IdMapping[] {
+  return config.idmap.map(({ value }) => value);
+}
+
+/**
+ * Leaves the tree with the container's own ids where they can be mapped at mount, else shifts it, and records which. LXC's
+ * containers are always shifted: LXC maps nothing at mount. Throws SHIFT_FAILED, STORE_UNSUPPORTED for a --dir that must be.
+ */
+export async function storeIds(
+  request: CreateRequest,
+  build: Build,
+  store: Store,
+  maps: readonly IdMapping[],
+): Promise<void> {
+  const shifted = maps.length > 0 && (request.flavour === 'lxc' || !(await isIdmappable(build.container)));
+  if (shifted) await shift(request, build, store, maps);
+  writeMarkerFile(build.container, 'stored', shifted ? 'shifted' : 'unshifted');
+}
+
+async function shift(
+  request: CreateRequest,
+  build: Build,
+  store: Store,
+  maps: readonly IdMapping[],
+): Promise<void> {
+  if (request.directory !== undefined) {
+    throw new TslxcError('STORE_UNSUPPORTED', `--dir ${request.directory}: its filesystem can't map ids`, {
+      hint: 'leave --dir out, or use --privileged',
+    });
+  }
+  if (request.flavour !== 'lxc') {
+    const text = `the filesystem of ${request.lxcpath} can't map ids at mount: the rootfs is a copy with shifted ids`;
+    request.onEvent({ kind: 'notice', text });
+  }
+  await shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal);
+  for (const directory of store.ownDirectories) giveToMapRoot(join(build.container, directory), maps);
+}

@@ -1,0 +1,52 @@
+// One run of a template, and how its end is told.
+
+import { TslxcError } from '../base/errors.ts';
+import { type Build, recordWorker } from '../storage/building.ts';
+import type { CreateRequest } from './request.ts';
+import { runInSandbox } from './sandbox.ts';
+import { type Template, templateArguments } from './template.ts';
+
+/** Runs the template in its sandbox. Throws TEMPLATE_FAILED with its last word, INTERRUPTED. */
+export async function runTemplate(
+  request: CreateRequest,
+  build: Build,
+  template: Template,
+  rootfs: string,
+): Promise<void> {
+  const path = `${request.lxcpath}/${request.name}`;
+  const words = templateArguments({ path, name: request.name, rootfs }, request.templateArguments);
+  const result = await runInSandbox({
+    argv: [template.path, ...words],
+    bind: [build.container, path],
+    env: request.env,
+    output: request.output,
+    onLine: (stream, text) => request.onEvent({ kind: 'output', stream, text }),
+    signal: request.signal,
+    onStart: pid => recordWorker(build, pid),
+  });
+  refuseWhenAborted(request.signal);
+  // Ctrl-C reaches the template as well, and its end may be seen before our own signal is.
+  if (result.signal === 'SIGINT') throw interrupted();
+  if (result.exitCode === 0) return;
+  const how =
+    result.startError ??
+    (result.signal === undefined ? `exit status ${result.exitCode}` : `killed by ${result.signal}`);
+  const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
+  throw new TslxcError(
+    'TEMPLATE_FAILED',
+    `template ${template.path} failed: ${lastLine === '' ? how : `${lastLine} (${how})`}`,
+  );
+}
+
+const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+function interrupted(by = 'SIGINT'): TslxcError {
+  return new TslxcError('INTERRUPTED', `interrupted by ${by}; what was made is removed`, {
+    exitStatus: SIGNAL_STATUS[by] ?? 1,
+  });
+}
+
+/** Throws INTERRUPTED once the caller was told to end. */
+export function refuseWhenAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted(typeof signal.reason === 'string' ? signal.reason : undefined);
+}

@@ -1,0 +1,76 @@
+// Where a filesystem takes no idmapped mount, and for containers of LXC, ids on disk are those of the container's map. A copy made
+// by a process inside such a user namespace has them by itself: owners, ACLs and file capabilities are all translated by the
+// kernel, nothing is walked by us, and no path in the tree is named.
+
+import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { TslxcError } from '../base/errors.ts';
+import type { IdMapping } from '../config/model.ts';
+import { pipeIntoUserNamespace } from '../host/user-namespace.ts';
+import { removeTree } from './removal.ts';
+
+/** Everything but device nodes, which no user namespace may make: a container's /dev is not on its disk. */
+const PACK =
+  'find . -xdev ! -type b ! -type c -print0 | tar --create --null --no-recursion --files-from=- --numeric-owner --sparse --xattrs --xattrs-include="*" --acls';
+const UNPACK = [
+  'tar',
+  '--extract',
+  '--preserve-permissions',
+  '--same-owner',
+  '--numeric-owner',
+  '--delay-directory-restore',
+  '--xattrs',
+  '--xattrs-include=*',
+  '--acls',
+] as const;
+
+/** Where the map's root is on the host. */
+function hostRoot(maps: readonly IdMapping[], kind: 'u' | 'g'): number {
+  const map = maps.find(one => one.kind === kind && one.nsId === 0);
+  if (map !== undefined) return map.hostId;
+  throw new TslxcError('CONFIG_INVALID', `lxc.idmap maps no ${kind === 'u' ? 'uid' : 'gid'} 0`);
+}
+
+function mapText(maps: readonly IdMapping[], kind: 'u' | 'g'): string {
+  return maps
+    .filter(map => map.kind === kind)
+    .map(({ nsId, hostId, count }) => `${nsId} ${hostId} ${count}\n`)
+    .join('');
+}
+
+/**
+ * Replaces `parent/name` by a copy whose ids are shifted by `maps`. `spare`, on the same filesystem, takes the two trees while
+ * they change places. Throws SHIFT_FAILED; device nodes are left out.
+ */
+export async function shiftTree(
+  directory: string,
+  spare: string,
+  maps: readonly IdMapping[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const copy = join(spare, 'shifted');
+  const old = join(spare, 'unshifted');
+  mkdirSync(copy, { mode: statSync(directory).mode & 0o7777 });
+  chownSync(copy, hostRoot(maps, 'u'), hostRoot(maps, 'g'));
+  const { ok, text } = await pipeIntoUserNamespace({
+    uidMap: mapText(maps, 'u'),
+    gidMap: mapText(maps, 'g'),
+    source: { argv: ['sh', '-c', PACK], cwd: directory },
+    target: { argv: UNPACK, cwd: copy },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!ok) {
+    throw new TslxcError(
+      'SHIFT_FAILED',
+      `${directory} could not be copied with shifted ids: ${text.split('\n')[0]}`,
+    );
+  }
+  renameSync(directory, old);
+  renameSync(copy, directory);
+  await removeTree(old);
+}
+
+/** Gives an empty directory to the map's root. */
+export function giveToMapRoot(directory: string, maps: readonly IdMapping[]): void {
+  chownSync(directory, hostRoot(maps, 'u'), hostRoot(maps, 'g'));
+}
