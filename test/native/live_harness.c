@@ -5,7 +5,8 @@
  *   live-harness pump LOG CMD…                                                        (kind run: the mask is what is a tty)
  *   live-harness event RUNDIR STATE EXTRA
  *
- * The child is pid 1 of a pid namespace of its own, so that it may call reboot(2). `monitor` prints "outcome REBOOT STATUS".
+ * The monitor's child is pid 1 of a pid namespace of its own, so that it may call reboot(2). `monitor` prints
+ * "outcome REBOOT STATUS".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,11 +51,8 @@ static int open_slave(int master)
 /* fds of the child that are the pty: those in the mask. */
 static pid_t start_child(int slave, unsigned mask, char **argv, int *pidfd)
 {
-	pid_t child;
+	pid_t child = fork();
 
-	if (unshare(CLONE_NEWPID) < 0)
-		die("unshare");
-	child = fork();
 	if (child == 0) {
 		setsid();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -102,6 +100,8 @@ static int run_monitor(char **argv)
 	errno = -error;
 	if (error)
 		die("serve");
+	if (unshare(CLONE_NEWPID) < 0)
+		die("unshare");
 	child = start_child(slave, 7, argv + 7, &pidfd);
 	close_fd(&slave);
 	outcome = monitor_run(&monitor, child, pidfd);
