@@ -51,7 +51,9 @@ static int open_slave(int master)
 /* fds of the child that are the pty: those in the mask. */
 static pid_t start_child(int slave, unsigned mask, char **argv, int *pidfd)
 {
-	pid_t child = fork();
+	int ready[2];
+	char byte;
+	pid_t child = pipe2(ready, O_CLOEXEC) < 0 ? -1 : fork();
 
 	if (child == 0) {
 		setsid();
@@ -64,6 +66,10 @@ static pid_t start_child(int slave, unsigned mask, char **argv, int *pidfd)
 		execvp(argv[0], argv);
 		die(argv[0]);
 	}
+	/* Until its exec: were we killed before its prctl, it would outlive us. */
+	close(ready[1]);
+	(void)!read(ready[0], &byte, 1);
+	close(ready[0]);
 	*pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	if (*pidfd < 0)
 		die("pidfd_open");
