@@ -20,6 +20,7 @@ import {
   writeUp,
 } from './record.ts';
 import { leaseRange } from './subnets.ts';
+import { checkTools } from './tools.ts';
 
 /** The default bridge as it serves. */
 export interface Bridge {
@@ -136,6 +137,7 @@ async function locked<T>(
 
 async function setUp(settings: Settings, files: BridgeFiles): Promise<Bridge> {
   const { bridge, table, domain } = settings.network;
+  checkTools();
   refuseOthersLink(bridge);
   removeUp(files);
   await stopDnsmasq(files);

@@ -35,6 +35,8 @@ export function dnsmasqArguments({ files, bridge, domain, ipv4, ipv6 }: DnsmasqR
     '--no-ping',
     `--user=${serviceUser()}`,
     '--strict-order',
+    // Names without a dot are the containers': they are not asked of the world.
+    '--domain-needed',
     // Follows the bridge when it goes and comes, and leaves port 53 of every other address alone.
     '--bind-dynamic',
     '--except-interface=lo',

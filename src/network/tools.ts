@@ -1,5 +1,6 @@
 // The host's programs that the default bridge is made with.
 
+import { existsSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { runProgram } from '../host/program.ts';
 
@@ -7,7 +8,23 @@ const PACKAGES = { ip: 'iproute2', nft: 'nftables', dnsmasq: 'dnsmasq-base' } as
 export type Tool = keyof typeof PACKAGES;
 
 /** They live in sbin, which a plain PATH may lack. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+const DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
+const ENVIRONMENT = { PATH: DIRECTORIES.join(':'), LC_ALL: 'C' };
+
+/** Throws NETWORK_TOOL_MISSING, before anything is begun, with the packages of all tools that are not there. */
+export function checkTools(): void {
+  const missing = (Object.keys(PACKAGES) as Tool[]).filter(
+    tool => !DIRECTORIES.some(directory => existsSync(`${directory}/${tool}`)),
+  );
+  if (missing.length > 0) throw missingTools(missing);
+}
+
+function missingTools(tools: readonly Tool[]): TslxcError {
+  const message = `${tools.join(' and ')} ${tools.length === 1 ? 'is' : 'are'} not installed`;
+  return new TslxcError('NETWORK_TOOL_MISSING', message, {
+    hint: `apt-get install ${tools.map(tool => PACKAGES[tool]).join(' ')}`,
+  });
+}
 
 /**
  * Runs a tool to its end and returns its standard output. Throws NETWORK_TOOL_MISSING with the package's name, NETWORK_FAILED with
@@ -32,11 +49,7 @@ export interface ToolResult {
 /** The same for a tool that may fail; throws only when it can't be started. */
 export async function tryTool(tool: Tool, args: readonly string[]): Promise<ToolResult> {
   const done = await runProgram(tool, args, { env: ENVIRONMENT, cwd: '/' });
-  if (done.startError === 'ENOENT') {
-    throw new TslxcError('NETWORK_TOOL_MISSING', `${tool} is not installed`, {
-      hint: `apt-get install ${PACKAGES[tool]}`,
-    });
-  }
+  if (done.startError === 'ENOENT') throw missingTools([tool]);
   if (done.startError !== undefined)
     throw new TslxcError('NETWORK_FAILED', `can't start ${tool}: ${done.startError}`);
   return { status: done.exitCode ?? 128, stdout: done.stdout, stderr: done.stderr };
