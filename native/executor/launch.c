@@ -171,6 +171,23 @@ static int wait_sandbox(struct run *run)
 	return status;
 }
 
+static int wait_payload(struct run *run, int *status)
+{
+	if (run->child_is_init) {
+		*status = wait_sandbox(run);
+		return 0;
+	}
+	start_forget(run);
+	if (!run->pumped)
+		run->pump.master = -1;
+	int error = pump_run(&run->pump, run->child, run->child_pidfd, status);
+	if (error == 0)
+		return 0;
+	fail(run, error, "carry bytes between the terminal and the command");
+	actors_kill(run);
+	return error;
+}
+
 /* As a shell says it: 127 when the program is not there, 126 when it can't be run; 1 when it did not come to that. */
 static int exit_status_of_failure(const struct run *run)
 {
@@ -193,16 +210,13 @@ int run_main(int argc, char **argv)
 		return exit_status_of_failure(&run);
 	report(&run, STATUS_RUNNING, -1, 0, run.child, "");
 	int status = 0;
-	if (run.child_is_init) {
-		status = wait_sandbox(&run);
-	} else {
-		start_forget(&run);
-		run.pump.master = run.pumped ? run.pump.master : -1;
-		int error = pump_run(&run.pump, run.child, run.child_pidfd, &status);
-		if (error < 0)
-			fail(&run, error, "pump");
-	}
-	report(&run, STATUS_EXITED, -1, 0, status, "");
+	int error = wait_payload(&run, &status);
+	if (error == 0)
+		report(&run, STATUS_EXITED, -1, 0, status, "");
+	else
+		report_failure(&run);
 	teardown(&run, ACTOR_TEARDOWN_STOP);
+	if (error < 0)
+		return 1;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

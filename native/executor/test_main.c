@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,10 @@ int main(int argc, char **argv)
 		return launch_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "teardown") == 0)
 		return teardown_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "keyring") == 0) {
+		printf("keyring %ld\n", syscall(SYS_keyctl, 0, -3, 0)); /* KEYCTL_GET_KEYRING_ID of the session's */
+		return 0;
+	}
 	state.only = argc > 1 ? argv[1] : NULL;
 	if (geteuid() != 0) {
 		printf("Bail out! these tests need root\n");

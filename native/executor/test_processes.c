@@ -99,13 +99,13 @@ static void v1_cpuset(struct context *context)
 	test_run(
 	    context, "run",
 	    RUN " cgroup_make path=\"/sys/fs/cgroup/cpuset/tslxc-native\" mode=0755 directory=>{0}\n cgroup_inherit_cpuset "
-	        "directory={0}\n"
+		"directory={0}\n"
 		"segment spawner\n spawner\n cgroup_join directory={0}\n clone_init process=>{1} namespaces=uts\n" CHILD SH(
 		    "grep cpuset /proc/self/cgroup; sleep 100 >/dev/null 2>&1 &") "segment teardown-stop\n"
 										  " cgroup_empty timeout_ms=5000 "
-	                                                                          "path=\"/sys/fs/cgroup/cpuset/tslxc-native\"\n"
+										  "path=\"/sys/fs/cgroup/cpuset/tslxc-native\"\n"
 										  " cgroup_remove timeout_ms=5000 "
-	                                                                          "path=\"/sys/fs/cgroup/cpuset/tslxc-native\"\n",
+										  "path=\"/sys/fs/cgroup/cpuset/tslxc-native\"\n",
 	    &outcome);
 	test_check(strstr(outcome.output, "cpuset:/tslxc-native\n"), "%s %s", outcome.output, outcome.text);
 	test_check(!test_exists("/sys/fs/cgroup/cpuset/tslxc-native"), "the cgroup is still there");
