@@ -14,6 +14,10 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal;
   /** Its own session: a Ctrl-C on the terminal does not reach it. */
   readonly detached?: boolean;
+  /** It is killed when this process ends, however that happens. */
+  readonly diesWithUs?: boolean;
+  /** What it finds at its descriptors 3 and up. */
+  readonly descriptors?: readonly number[];
   /** Called with the pid as soon as there is one. */
   readonly onStart?: (pid: number) => void;
 }
@@ -38,12 +42,13 @@ export async function runProgram(
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const output = options.output ?? 'lines';
-  const child = execa(file, args, {
+  const [program, words] = options.diesWithUs ? bound(file, args) : [file, args];
+  const piped = output === 'lines' ? 'pipe' : output;
+  const child = execa(program, words, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env, extendEnv: false }),
-    stdin: options.stdin ?? 'ignore',
-    stdout: output === 'lines' ? 'pipe' : output,
-    stderr: output === 'lines' ? 'pipe' : output,
+    // execa's types know the descriptors 3 to 9; it takes any.
+    stdio: [options.stdin ?? 'ignore', piped, piped, ...((options.descriptors ?? []) as readonly 3[])],
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     killSignal: 'SIGKILL',
     detached: options.detached ?? false,
@@ -70,4 +75,12 @@ export async function runProgram(
     stderr: kept.stderr.join('\n'),
     startError: child.pid === undefined ? (result.code ?? 'unknown error') : undefined,
   };
+}
+
+/** After the kernel has been told to kill it with its parent, it looks whether that parent is still us. */
+const STILL_OURS = '[ "$PPID" -eq "$1" ] || exit 1; shift; exec "$@"';
+
+function bound(file: string, args: readonly string[]): [string, readonly string[]] {
+  const us = String(process.pid);
+  return ['setpriv', ['--pdeathsig', 'KILL', '--', 'sh', '-c', STILL_OURS, 'sh', us, file, ...args]];
 }

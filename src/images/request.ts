@@ -27,6 +27,8 @@ export interface CreateRequest {
   /** Root inside is root outside. */
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the template begins, as its caller did. */
+  readonly cwd: string;
   /** `lines`: the template's output comes as events. */
   readonly output: 'lines' | 'inherit' | 'ignore';
   readonly signal: AbortSignal;

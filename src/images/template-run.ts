@@ -1,9 +1,11 @@
-// One run of a template, and how its end is told.
+// One run of a template, and how its end is told. It runs in a sandbox where the container stands at its final path; when this
+// process ends, however, nothing of the template is left.
 
+import { realpathSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { type Build, recordWorker } from '../storage/building.ts';
+import { runInSandbox } from '../storage/sandbox.ts';
 import type { CreateRequest } from './request.ts';
-import { runInSandbox } from './sandbox.ts';
 import { type Template, templateArguments } from './template.ts';
 
 /** Runs the template in its sandbox. Throws TEMPLATE_FAILED with its last word, INTERRUPTED. */
@@ -15,10 +17,16 @@ export async function runTemplate(
 ): Promise<void> {
   const path = `${request.lxcpath}/${request.name}`;
   const words = templateArguments({ path, name: request.name, rootfs }, request.templateArguments);
-  const result = await runInSandbox({
+  const input = {
+    source: realpathSync(build.container),
+    target: realpathSync(path),
+    directory: request.cwd,
     argv: [template.path, ...words],
-    bind: [build.container, path],
     env: request.env,
+  };
+  const result = await runInSandbox(input, {
+    diesWithUs: true,
+    stdin: request.output === 'ignore' ? 'ignore' : 'inherit',
     output: request.output,
     onLine: (stream, text) => request.onEvent({ kind: 'output', stream, text }),
     signal: request.signal,

@@ -4,19 +4,20 @@
 // the same filesystem; so it is given a private, non-recursive bind of the tree, a view in which no mount exists beneath. Mounts
 // that the host itself has beneath are refused by name first: removing their mount points would detach them there.
 
-import { existsSync, rmdirSync } from 'node:fs';
+import { existsSync, realpathSync, rmdirSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
-import { type ProgramResult, runProgram } from '../host/program.ts';
+import type { ProgramResult } from '../host/program.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
+import { runInSandbox } from './sandbox.ts';
 
-/** In a private mount namespace: $1 is the tree, what follows is run in the view of it. */
-const IN_VIEW = 'mount --bind "$1" "$1" && cd "$1" && shift && exec "$@"';
-
-function inPrivateView(directory: string, command: readonly string[]): Promise<ProgramResult> {
-  const unshare = ['--mount', '--propagation', 'private', '--', 'sh', '-c', IN_VIEW, 'sh', directory];
+function inPrivateView(directory: string, argv: readonly string[]): Promise<ProgramResult> {
+  const real = realpathSync(directory);
+  const view = { source: real, target: real, directory: real, argv, env: { PATH: STANDARD_PATH } };
   // Its own session: a second Ctrl-C must not leave half a tree.
-  return runProgram('unshare', [...unshare, ...command], { detached: true });
+  return runInSandbox(view, { detached: true });
 }
+
+const STANDARD_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 function refuseMounts(directory: string): void {
   const [point] = mountsBeneath(directory);
@@ -42,7 +43,7 @@ export async function emptyTree(directory: string, keep: readonly string[] = [])
   result = await inPrivateView(directory, find);
   if (result.exitCode === 0 || !existsSync(directory)) return;
   const why =
-    result.startError === undefined ? result.stderr.split('\n')[0] : `unshare: ${result.startError}`;
+    result.startError === undefined ? result.stderr.split('\n')[0] : `the executor: ${result.startError}`;
   throw new TslxcError('REMOVE_FAILED', `${directory} can't be removed: ${why}`);
 }
 

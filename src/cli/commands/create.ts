@@ -98,6 +98,7 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
         flavour: invocation.flavour,
         privileged: args.flags['privileged'] ?? false,
         env: invocation.env,
+        cwd: invocation.cwd,
         output: outputOf(invocation, args, template),
         signal: invocation.signal,
         onEvent: display.event,
