@@ -64,6 +64,7 @@ void tests_of_terminals(void);
 void tests_of_links(void);
 void tests_of_payload(void);
 void tests_of_launch(void);
+void tests_of_live(void);
 
 /* Pieces of plans. */
 #define RUN "plan run\nsegment host\n"

@@ -58,6 +58,7 @@ int main(int argc, char **argv)
 	tests_of_links();
 	tests_of_payload();
 	tests_of_launch();
+	tests_of_live();
 	printf("1..%d\n%d passed, %d failed, %d skipped\n", state.number, state.passed, state.failed, state.skipped);
 	return state.failed != 0;
 }
