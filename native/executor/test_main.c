@@ -30,6 +30,7 @@ static struct {
 } state;
 
 static void find_cgroups(void);
+static int assemble_main(void);
 
 int main(int argc, char **argv)
 {
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
 		printf("keyring %ld\n", syscall(SYS_keyctl, 0, -3, 0)); /* KEYCTL_GET_KEYRING_ID of the session's */
 		return 0;
 	}
+	if (argc > 1 && strcmp(argv[1], "assemble") == 0)
+		return assemble_main();
 	state.only = argc > 1 ? argv[1] : NULL;
 	if (geteuid() != 0) {
 		printf("Bail out! these tests need root\n");
@@ -72,6 +75,16 @@ static void find_cgroups(void)
 			snprintf(state.cgroups, sizeof state.cgroups, "%s", places[n]);
 }
 
+/* A plan's text on stdin to its bytes on stdout: the way back from `tslxc-executor print`. */
+static int assemble_main(void)
+{
+	static char text[64 << 10];
+	size_t bytes = 0;
+	ssize_t got = read(0, text, sizeof text - 1);
+	void *data = got < 0 ? NULL : assemble(text, &bytes);
+	return data && write(1, data, bytes) == (ssize_t)bytes ? 0 : 1;
+}
+
 static void remove_tree(const char *path)
 {
 	char command[256];
@@ -89,6 +102,7 @@ void test_one(const char *name, void (*body)(struct context *context))
 	state.skip = NULL;
 	snprintf(context.directory, sizeof context.directory, "/tmp/tslxc-native.%d.%d", (int)getpid(), state.number);
 	mkdir(context.directory, 0755);
+	mkdir(test_path(&context, "@/mnt"), 0755);
 	snprintf(context.cgroup, sizeof context.cgroup, "%.60s/tslxc-native.%d", state.cgroups, (int)getpid());
 	if (state.cgroups[0])
 		mkdir(context.cgroup, 0755);

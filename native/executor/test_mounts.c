@@ -29,10 +29,10 @@ static const struct plan_case cases[] = {
      "argv=[\"/bin/busybox\",\"sh\",\"-c\",\"echo $(busybox ls @/t)none\"] env=[]\n" CHILD SH(""),
      0, "none\n", NULL},
     {"fs_mount: what the file system says",
-     "plan run\n" MNT " fs_mount type=\"tmpfs\" options=[\"sise=3\"] path=\"/mnt\" make=no optional=no\n" SH(""), 1, NULL,
+     "plan run\n" MNT " fs_mount type=\"tmpfs\" options=[\"sise=3\"] path=\"@/mnt\" make=no optional=no\n" SH(""), 1, NULL,
      "option sise=3 of tmpfs"},
     {"fs_mount: an optional one may fail",
-     "plan run\n" MNT " fs_mount type=\"nosuchfs\" options=[] path=\"/mnt\" make=no optional=yes\n" SH("echo went on"), 0,
+     "plan run\n" MNT " fs_mount type=\"nosuchfs\" options=[] path=\"@/mnt\" make=no optional=yes\n" SH("echo went on"), 0,
      "went on", NULL},
     {"tree_open, tree_attach, tree_attributes: a read-only bind",
      TREE " tree_attributes tree={3} recursive=no set=ro,noexec clear=none propagation=none\n" ROOT
@@ -108,8 +108,8 @@ static const struct plan_case cases[] = {
      TREE
      "segment spawner\n spawner\n namespace_unshare kinds=mnt\n propagation path=\"/\" propagation=rec,private\n clone_init "
      "process=>{1} namespaces=uts\n"
-     "segment parent\n tree_stage process={1} tree={3} make=no optional=no path=\"/mnt\"\n hook "
-     "argv=[\"/bin/busybox\",\"sh\",\"-c\",\"busybox grep -c ' /mnt ' /proc/self/mountinfo\"] env=[] where=\"x\"\n" CHILD SH(""),
+     "segment parent\n tree_stage process={1} tree={3} make=no optional=no path=\"@/mnt\"\n hook "
+     "argv=[\"/bin/busybox\",\"sh\",\"-c\",\"busybox grep -c ' @/mnt ' /proc/self/mountinfo\"] env=[] where=\"x\"\n" CHILD SH(""),
      1, "0\n", "x hook"},
 };
 
@@ -129,7 +129,7 @@ static void planted_device(struct context *context)
 	         "segment parent\n idmap_write process={1} uids=\"0 100000 65536\\n\" gids=\"0 100000 65536\\n\"\n"
 	         " namespace_open process={1} kind=user namespace=>{4}\n tree_idmap tree={3} userns={4} recursive=no\n" CHILD
 	         " identity uid=0 gid=0 groups=[]\n propagation path=\"/\" propagation=rec,private\n"
-	         " tree_attach tree={3} make=no optional=no path=\"/mnt\"\n" SH("stat -c %u /mnt; head -c1 /mnt/zero 2>&1"),
+	         " tree_attach tree={3} make=no optional=no path=\"@/mnt\"\n" SH("stat -c %u @/mnt; head -c1 @/mnt/zero 2>&1"),
 	         &outcome);
 	if (outcome.failed && strstr(outcome.text, "mount_setattr"))
 		test_skip("this file system cannot be idmapped");
@@ -154,15 +154,15 @@ static void overlay(struct context *context)
 	         " namespace_open process={1} kind=user namespace=>{4}\n tree_idmap tree={3} userns={4} recursive=no\n"
 	         " tree_idmap tree={5} userns={4} recursive=no\n" CHILD
 	         " identity uid=0 gid=0 groups=[]\n propagation path=\"/\" propagation=rec,private\n"
-	         " fs_mount type=\"tmpfs\" options=[] path=\"/mnt\" make=no attributes=none optional=no\n"
-	         " tree_attach tree={3} make=directory optional=no path=\"/mnt/l\"\n"
-	         " tree_attach tree={5} make=directory optional=no path=\"/mnt/d\"\n"
-	         " make_directory path=\"/mnt/o\" mode=0755 uid=0 gid=0\n"
+	         " fs_mount type=\"tmpfs\" options=[] path=\"@/mnt\" make=no attributes=none optional=no\n"
+	         " tree_attach tree={3} make=directory optional=no path=\"@/mnt/l\"\n"
+	         " tree_attach tree={5} make=directory optional=no path=\"@/mnt/d\"\n"
+	         " make_directory path=\"@/mnt/o\" mode=0755 uid=0 gid=0\n"
 	         " fs_mount type=\"overlay\" "
-	         "options=[\"lowerdir=/mnt/l\",\"upperdir=/mnt/d/upper\",\"workdir=/mnt/d/work\",\"userxattr\"]"
-	         " path=\"/mnt/o\" make=no attributes=nodev optional=no\n"
-	         " directory_open path=\"/mnt/o\" directory=>{6}\n expect_writable root={6}\n" SH(
-		     "cd /mnt/o; echo new >file; stat -c %u file; cat file; touch made"),
+	         "options=[\"lowerdir=@/mnt/l\",\"upperdir=@/mnt/d/upper\",\"workdir=@/mnt/d/work\",\"userxattr\"]"
+	         " path=\"@/mnt/o\" make=no attributes=nodev optional=no\n"
+	         " directory_open path=\"@/mnt/o\" directory=>{6}\n expect_writable root={6}\n" SH(
+		     "cd @/mnt/o; echo new >file; stat -c %u file; cat file; touch made"),
 	         &outcome);
 	test_check(strcmp(outcome.output, "0\nnew\n") == 0, "%s%s", outcome.output, outcome.text);
 	test_check(test_has_text(test_path(context, "@/delta/upper/file"), "new"), "no copy in the upper layer");

@@ -31,9 +31,9 @@ static const struct plan_case cases[] = {
      RUN " directory_open path=\"/\" directory=>{2}\n" SPAWN "uts\nsegment parent\n fd_send descriptor={2}\n" CHILD SH(""), 1,
      NULL, "sent to nobody"},
     {"order: a mount in the host's namespace",
-     "plan run\n" SPAWN "uts\n" CHILD " fs_mount type=\"tmpfs\" options=[] path=\"/mnt\"\n" SH(""), 1, NULL,
+     "plan run\n" SPAWN "uts\n" CHILD " fs_mount type=\"tmpfs\" options=[] path=\"@/mnt\"\n" SH(""), 1, NULL,
      "would reach the host's mounts"},
-    {"order: a mount before propagation is settled", "plan run\n" SPAWN "mnt\n" CHILD " unmount path=\"/mnt\"\n" SH(""), 1, NULL,
+    {"order: a mount before propagation is settled", "plan run\n" SPAWN "mnt\n" CHILD " unmount path=\"@/mnt\"\n" SH(""), 1, NULL,
      "would reach the host's mounts"},
     {"order: a teardown op that reads a slot",
      RUN " self process=>{0}\n" SPAWN

@@ -21,9 +21,9 @@ static const struct plan_case cases[] = {
     {"pty_open: not in what is no devpts", "plan run\n" MNT " pty_open devpts=\"/tmp\" master=>{2} slave=>{3}\n" SH(""), 1, NULL,
      "/tmp is not a devpts"},
     {"pty_attach: the slave as a file of the guest's",
-     "plan run\n" MNT DEVPTS " fs_mount type=\"tmpfs\" options=[] path=\"/mnt\" make=no attributes=none optional=no\n"
-     " pty_open devpts=\"@/pts\" master=>{2} slave=>{3}\n pty_attach slave={3} path=\"/mnt/console\"\n" SH(
-	 "stat -c '%F %t:%T' /mnt/console"),
+     "plan run\n" MNT DEVPTS " fs_mount type=\"tmpfs\" options=[] path=\"@/mnt\" make=no attributes=none optional=no\n"
+     " pty_open devpts=\"@/pts\" master=>{2} slave=>{3}\n pty_attach slave={3} path=\"@/mnt/console\"\n" SH(
+	 "stat -c '%F %t:%T' @/mnt/console"),
      0, "character special file 88:0\n", NULL},
     {"stdio: the host's null device",
      "plan run\n" SPAWN "uts\n" CHILD
