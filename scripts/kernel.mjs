@@ -57,6 +57,7 @@ function disk() {
   for (const path of [
     'bin',
     'sbin',
+    'mnt',
     'dev',
     'proc',
     'sys',
