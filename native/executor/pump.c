@@ -52,20 +52,40 @@ void pump_copy_size(const struct pump *pump)
 	}
 }
 
-static int open_signals(void)
+/*
+ * As lxc-attach: Ctrl+c is for the command, which has the terminal; not for the one that waits for it. Only where our stdin is
+ * no terminal while the command's output is one, no byte of ours carries it, and the signal does.
+ */
+static int open_signals(const struct pump *pump)
 {
 	static const int taken[] = {SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH};
+	bool pass_on = pump->master >= 0 && !(pump->mask & 1);
 	sigset_t set;
 
-	/* As lxc-attach: Ctrl+c is for the command, which has the terminal; not for the one that waits for it. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
+	signal(SIGINT, pass_on ? SIG_DFL : SIG_IGN);
+	signal(SIGQUIT, pass_on ? SIG_DFL : SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		sigaddset(&set, taken[i]);
+	if (pass_on) {
+		sigaddset(&set, SIGINT);
+		sigaddset(&set, SIGQUIT);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The pty turns the character into the signal, for whoever is in its foreground. */
+static void type_signal(const struct flow *flow, int number)
+{
+	struct termios inner;
+	cc_t character;
+
+	if (tcgetattr(flow->pump->master, &inner) < 0)
+		return;
+	character = inner.c_cc[number == SIGINT ? VINTR : VQUIT];
+	(void)!write(flow->pump->master, &character, 1);
 }
 
 static void take_signal(struct flow *flow)
@@ -77,6 +97,9 @@ static void take_signal(struct flow *flow)
 	switch (info.ssi_signo) {
 	case SIGWINCH:
 		return pump_copy_size(flow->pump);
+	case SIGINT:
+	case SIGQUIT:
+		return type_signal(flow, (int)info.ssi_signo);
 	case SIGCONT:
 		terminal_raw(&flow->in);
 		return;
@@ -240,7 +263,7 @@ int pump_run(const struct pump *pump, pid_t child, int child_pidfd, int *status)
 	flow.out = NO_TERMINAL;
 	flow.output = (struct byte_queue){.bytes = output, .size = sizeof(output)};
 	flow.input = (struct byte_queue){.bytes = input, .size = sizeof(input)};
-	flow.signals = open_signals();
+	flow.signals = open_signals(pump);
 	if (flow.signals < 0)
 		return -errno;
 	error = open_flow(&flow);

@@ -89,6 +89,16 @@ test('Ctrl+c and Ctrl+z are for the command', async t => {
   assert.equal((await shell.exit()).status, 5);
 });
 
+test('Ctrl+c reaches a command whose stdin is a pipe', async t => {
+  const inner = 'trap "echo interrupted; exit 4" INT; echo ready; while :; do sleep 0.05; done';
+  const script = `sleep 10 | "$0" pump - sh -c '${inner}'; echo "status $?"`;
+  const terminal = new Terminal(t, 'bash', ['-c', `trap : INT; ${script}`, liveHarness()]);
+  await terminal.see('ready');
+  terminal.write('\x03');
+  await terminal.see('interrupted');
+  await terminal.see('status 4');
+});
+
 test('the window size is there from the start and follows', async t => {
   const terminal = pumped(t, 'stty size; trap "stty size; exit" WINCH; while :; do sleep 0.05; done');
   await terminal.see('24 80\r\n');
