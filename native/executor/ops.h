@@ -143,7 +143,7 @@ struct identity_op { int64_t uid; int64_t gid; struct text_list groups; };
 int op_identity(struct run *run, const struct identity_op *o);
 struct parent_death_op { int64_t signal; };
 int op_parent_death(struct run *run, const struct parent_death_op *o);
-struct directory_enter_op { const char *path; bool make; };
+struct directory_enter_op { const char *path; bool make; bool optional; };
 int op_directory_enter(struct run *run, const struct directory_enter_op *o);
 struct umask_op { mode_t mask; };
 int op_umask(struct run *run, const struct umask_op *o);

@@ -127,9 +127,13 @@ int op_directory_enter(struct run *run, const struct directory_enter_op *o)
 {
 	AUTO_CLOSE int directory = o->make ? resolve_target(run, NO_FD, o->path, MAKE_DIRECTORY)
 	                                   : resolve_source(run, NO_FD, o->path, O_PATH | O_DIRECTORY);
-	if (directory < 0)
-		return directory;
-	return fchdir(directory) < 0 ? fail(run, errno, "chdir %s", o->path) : 0;
+	int error = directory;
+	if (directory >= 0)
+		error = fchdir(directory) < 0 ? fail(run, errno, "chdir %s", o->path) : 0;
+	if (error == 0 || !o->optional)
+		return error < 0 ? error : 0;
+	run->failure.error = 0;
+	return chdir("/") < 0 ? fail(run, errno, "chdir /") : 0;
 }
 
 int op_label(struct run *run, const struct label_op *o)

@@ -148,7 +148,7 @@ int perform(struct run *run, const struct plan_op *op)
 	case 147:
 		return op_parent_death(run, &(struct parent_death_op){ .signal = (int64_t)op->nums[0] });
 	case 148:
-		return op_directory_enter(run, &(struct directory_enter_op){ .path = plan_text(run->plan, op->strs[0]), .make = op->nums[0] != 0 });
+		return op_directory_enter(run, &(struct directory_enter_op){ .path = plan_text(run->plan, op->strs[0]), .make = op->nums[0] != 0, .optional = op->nums[1] != 0 });
 	case 149:
 		return op_umask(run, &(struct umask_op){ .mask = (mode_t)op->nums[0] });
 	case 150:

@@ -173,7 +173,9 @@ static bool actor_may(unsigned int actor, unsigned int opcode)
 		{31, 31, S | C},       /* namespace_join */
 		{32, 32, H | P},       /* namespace_open */
 		{33, 34, S},           /* effective_ids clone_init */
-		{35, 38, P},           /* idmap_write idmap_helper resource_limit process_write */
+		{35, 36, P},           /* idmap_write idmap_helper */
+		{37, 37, S | P},       /* resource_limit: what the spawner sets for itself is inherited */
+		{38, 38, P},           /* process_write */
 		{39, 40, P | C},       /* fd_send fd_receive */
 		{41, 41, S},           /* time_offsets */
 		{42, 42, H | S | P | C}, /* self */

@@ -111,3 +111,46 @@ export interface LaunchInput {
   readonly bootId: string;
   readonly foreground: boolean;
 }
+
+/** A running container, as attach finds it. */
+export interface RunningFacts {
+  readonly pid: number;
+  /** Clock ticks since boot: with the pid it names one process. */
+  readonly starttime: bigint;
+  /** Namespaces of init that are not the caller's. */
+  readonly namespaces: readonly NamespaceWord[];
+  /** The payload in each hierarchy that the caller may write to. */
+  readonly payloads: readonly { readonly version: 1 | 2; readonly path: string }[];
+  /** Whether its user namespace maps uid 0 and gid 0; without, attach defaults to init's ids. */
+  readonly mapsRoot: boolean;
+}
+
+/** What the caller of an attach decides (lxc-commands 3.1). */
+export interface AttachInput {
+  /** A word of its own for this attach, to name its control group by. */
+  readonly id: string;
+  /** The words of -e that are lifted. */
+  readonly elevated: readonly ('CAP' | 'CGROUP' | 'LSM')[];
+  /** -s: only these; lifts all restrictions. */
+  readonly namespaces?: readonly NamespaceWord[];
+  /** -R: fresh /proc and /sys where the mount namespace is not joined. */
+  readonly remount: boolean;
+  readonly command?: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clearEnv: boolean;
+  readonly keepVars: readonly string[];
+  /** VAR=VALUE */
+  readonly setVars: readonly string[];
+  readonly cwd: string;
+  readonly umask: number;
+  /** Which of 0, 1 and 2 are terminals. */
+  readonly terminals: readonly [boolean, boolean, boolean];
+  readonly ptyLog?: string;
+  readonly arch?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** SELinux context. */
+  readonly context?: string;
+  /** The filter that the running container has. */
+  readonly seccomp?: Uint8Array;
+}

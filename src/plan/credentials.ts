@@ -4,6 +4,7 @@ import { personality } from '../base/arches.ts';
 import { capabilityNumber } from '../base/capabilities.ts';
 import type { ContainerConfig } from '../config/model.ts';
 import type { HostFacts } from '../facts/model.ts';
+import type { PlanBuilder } from './model.ts';
 import { ENUMS, type EnumWord } from './opcodes.ts';
 import { cannotStart, notCarriedOut } from './refusal.ts';
 import type { Slot } from './slot.ts';
@@ -20,20 +21,37 @@ export function keptCapabilities(config: ContainerConfig, host: HostFacts): bigi
   return config.cap.keep ? all & mask(config.cap.keep) : all & ~mask(config.cap.drop);
 }
 
-/** Limits and /proc files of init, set by the parent: init itself may not. */
-export function limitProcess(start: Start, process: Slot): void {
-  for (const [name, { value, origin }] of start.config.prlimit) {
+/** /proc files of init, written by the parent: init itself may not. */
+export function writeProcFiles({ plan, config }: Launching, process: Slot): void {
+  for (const [file, { value, origin }] of config.proc) {
+    plan.add('parent', origin, 'process_write', { process, file, value });
+  }
+}
+
+/**
+ * lxc.prlimit.*: the spawner's own, which its child inherits. For another process the kernel wants CAP_SYS_RESOURCE over its
+ * user namespace, which root need not have. Throws CANNOT_START for a limit that the kernel does not have.
+ */
+export function limitResources({ plan, config }: Launching): void {
+  if (config.prlimit.size === 0) return;
+  const process = plan.newSlot();
+  plan.add('spawner', rule('limits are inherited'), 'self', { process });
+  for (const [name, { value, origin }] of config.prlimit) {
     if (!(name in ENUMS.resource)) throw cannotStart(`lxc.prlimit.${name}: there is no such limit`, origin);
-    start.add('parent', origin, 'resource_limit', {
+    const resource = name as EnumWord<'resource'>;
+    plan.add('spawner', origin, 'resource_limit', {
       process,
-      resource: name as EnumWord<'resource'>,
+      resource,
       soft: value.soft ?? -1n,
       hard: value.hard ?? -1n,
     });
   }
-  for (const [file, { value, origin }] of start.config.proc) {
-    start.add('parent', origin, 'process_write', { process, file, value });
-  }
+}
+
+/** What a start and an attach have in common. */
+export interface Launching {
+  readonly plan: PlanBuilder;
+  readonly config: ContainerConfig;
 }
 
 /** The child becomes the container's root, without the caller's groups, as soon as the maps are written. */

@@ -1,10 +1,11 @@
 // How a container starts. Read from top to bottom this is what happens, in this order; a change of actor is a barrier.
 
+import { commandAddress } from '../base/paths.ts';
 import type { ContainerConfig } from '../config/model.ts';
 import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
 import { mountCgroups } from './cgroup-view.ts';
 import { makeCgroups } from './cgroups.ts';
-import { becomeRoot, limitProcess, narrow, takeIdentity } from './credentials.ts';
+import { becomeRoot, narrow, takeIdentity, writeProcFiles } from './credentials.ts';
 import { fillDev, giveBootId, mountDev, openDeviceNodes } from './devices.ts';
 import { initEnvironment, initOrigin, literal } from './environment.ts';
 import { type LiveValues, runHooks } from './hooks.ts';
@@ -14,7 +15,6 @@ import { configureLinks, expectLinks, makeLinks, planLinks } from './links.ts';
 import type { Plan } from './model.ts';
 import { mountAuto, needsHostSysfs } from './mount-auto.ts';
 import { applyMounts, openMounts, treesOf } from './mounts.ts';
-import { commandAddress } from './names.ts';
 import type { EnumWord } from './opcodes.ts';
 import { cannotStart } from './refusal.ts';
 import { attachRootfs, idmapRootfs, openRootfs } from './rootfs.ts';
@@ -53,13 +53,13 @@ export function compileLaunch(
   // A moment's process in the container's control groups clones init.
   const init = spawnInit(start, payloads, shares);
 
-  // The executor again, while init waits: ids, limits, links.
+  // The executor again, while init waits: ids, mounts of the host, links.
   start.add('parent', rule('any later command finds init by this'), 'record_init', {
     path: `${input.runDir}/init`,
     process: init,
   });
   mapIds(start, init);
-  limitProcess(start, init);
+  writeProcFiles(start, init);
   const trees = treesOf(mounts);
   const userns = start.idmaps && openNamespace(start, init, 'user');
   if (userns) {
@@ -189,7 +189,11 @@ function setSysctls(start: Start): void {
 
 function becomeInit(start: Start, terminals: ReturnType<typeof makeTerminals>): void {
   const { config, input } = start;
-  start.add('child', config.init.cwd.origin, 'directory_enter', { path: config.init.cwd.value, make: true });
+  start.add('child', config.init.cwd.origin, 'directory_enter', {
+    path: config.init.cwd.value,
+    make: true,
+    optional: false,
+  });
   takeStdio(start, terminals);
   start.add('child', rule('init begins with the usual umask'), 'umask', { mask: 0o022 });
   takeIdentity(start);

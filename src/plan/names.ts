@@ -4,8 +4,6 @@
 import { createHash } from 'node:crypto';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
-/** What fits behind the leading NUL of an abstract address with the NUL that LXC ends it with. */
-const MAX_ADDRESS_BYTES = 106;
 
 function digest(...parts: readonly (string | number)[]): Buffer {
   return createHash('sha256').update(parts.join('\0')).digest();
@@ -26,19 +24,6 @@ export function vethHostMac(lxcpath: string, name: string, index: number): strin
 /** The control group of a container's processes beneath the root of a hierarchy. */
 export function payloadName(name: string, suffix: string): string {
   return `lxc.payload.${name}${suffix}`;
-}
-
-/** The abstract address that LXC's monitor of this container binds, without the leading NUL. */
-export function commandAddress(lxcpath: string, name: string): string {
-  const plain = `${lxcpath}/${name}/command`;
-  if (Buffer.byteLength(plain) <= MAX_ADDRESS_BYTES) return plain;
-  return `lxc/${fnv1a64(`${lxcpath}/${name}`)}/command`;
-}
-
-function fnv1a64(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, '0');
 }
 
 /** A hardware address with its `x` digits filled in; the first octet stays one of a single station. */

@@ -153,7 +153,7 @@ export interface OpFields {
   seccomp: { log: boolean; program: Uint8Array };
   identity: { uid: number | bigint; gid: number | bigint; groups: readonly string[] };
   parent_death: { signal: number | bigint };
-  directory_enter: { path: string; make: boolean };
+  directory_enter: { path: string; make: boolean; optional: boolean };
   umask: { mask: number };
   exec: { argv: readonly string[]; env: readonly string[] };
   own_core_scheduling: {  };
@@ -249,7 +249,7 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   seccomp: { code: 145, fields: [{ name: 'log', kind: 'bool', place: 'num', index: 0 }, { name: 'program', kind: 'bytes', place: 'str', index: 0 }] },
   identity: { code: 146, fields: [{ name: 'uid', kind: 'int', place: 'num', index: 0 }, { name: 'gid', kind: 'int', place: 'num', index: 1 }, { name: 'groups', kind: 'list', place: 'str', index: 0 }] },
   parent_death: { code: 147, fields: [{ name: 'signal', kind: 'int', place: 'num', index: 0 }] },
-  directory_enter: { code: 148, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'make', kind: 'bool', place: 'num', index: 0 }] },
+  directory_enter: { code: 148, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'make', kind: 'bool', place: 'num', index: 0 }, { name: 'optional', kind: 'bool', place: 'num', index: 1 }] },
   umask: { code: 149, fields: [{ name: 'mask', kind: 'oct', place: 'num', index: 0 }] },
   exec: { code: 150, fields: [{ name: 'argv', kind: 'list', place: 'str', index: 0 }, { name: 'env', kind: 'fmtlist', place: 'str', index: 1 }] },
   own_core_scheduling: { code: 151, fields: [] },

@@ -37,7 +37,7 @@ export function sandboxPlan(input: SandboxInput): Plan {
     options: [],
     path: '/proc',
   });
-  plan.add('child', apart, 'directory_enter', { path: input.directory, make: false });
+  plan.add('child', apart, 'directory_enter', { path: input.directory, make: false, optional: false });
   plan.add('child', rule("LXC's umask for templates"), 'umask', { mask: 0o022 });
   plan.add('child', rule('nothing outlives the command'), 'parent_death', { signal: SIGKILL });
   plan.add('child', apart, 'exec', { argv: input.argv, env: environment(input.env) });

@@ -2,6 +2,7 @@
 
 import { idMapText } from '../base/ids.ts';
 import { type Payload, unified } from './cgroups.ts';
+import { limitResources } from './credentials.ts';
 import { cloneWords } from './namespaces.ts';
 import { cannotStart } from './refusal.ts';
 import type { Slot } from './slot.ts';
@@ -46,6 +47,7 @@ export function spawnInit(start: Start, payloads: readonly Payload[], shares: re
     const origin = rule("the kernel charges the namespaces to the container's own ids");
     start.add('spawner', origin, 'effective_ids', { uid: idmaps.rootUid, gid: idmaps.rootGid });
   }
+  limitResources(start);
   const later = start.staged ? (['mnt', 'time'] as const) : (['time'] as const);
   start.add('spawner', BORN, 'clone_init', { namespaces: cloneWords(namespaces, later), process: init });
   return init;
