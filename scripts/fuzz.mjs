@@ -1,4 +1,4 @@
-// npm run fuzz [-- SECONDS]: each fuzz target of the executor for some time under ASan and UBSan. native/corpus/<target> holds
+// npm run fuzz [-- SECONDS]: each fuzz target of the executor for some time under ASan and UBSan. test/native/corpus/<target> holds
 // the seeds; inputs that find new paths stay in native/out/corpus, inputs that break it in native/out/crash-<target>-*.
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -24,12 +24,13 @@ export async function fuzz(report, seconds) {
 
 async function runTarget(report, target, seconds) {
   const grown = join(native, 'out/corpus', target);
-  const seeds = join(native, 'corpus', target);
+  const seeds = join(root, 'test/native/corpus', target);
   mkdirSync(grown, { recursive: true });
   const options = [
     `-max_total_time=${seconds}`,
     `-artifact_prefix=${join(native, 'out')}/${target}-`,
     '-verbosity=0',
+    '-timeout=10',
   ];
   const began = performance.now();
   const corpora = [grown, seeds].filter(existsSync);
