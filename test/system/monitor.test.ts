@@ -289,3 +289,17 @@ test('events are numbered on, also after a line that was cut short', async t => 
   for (const { atNs } of events) assert.ok(Math.abs(Number(atNs) - uptimeNs) < 60e9);
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
+
+test('the console lives on after a vhangup, as login and systemd do it', async t => {
+  const perl = `$SIG{HUP} = "IGNORE"; my $tty = readlink("/proc/self/fd/0"); syscall(153);
+    for my $n (1..3) { open(my $f, "+<", $tty) or die; syswrite($f, "open $n\\n"); my $line; sysread($f, $line, 100);
+      syswrite($f, "got:$line"); syscall(153); } sleep 60`;
+  const monitor = await startMonitor(t, 'trap "" HUP; perl -e "$PERL"', { env: { PERL: perl } });
+  const terminal = new Terminal(t, executor(), consoleArguments(monitor.directory, 0));
+  await terminal.see('itself');
+  for (const n of [1, 2, 3]) {
+    if (n > 1) await terminal.see(`open ${n}`);
+    terminal.write(`line ${n}\r`);
+    await terminal.see(`got:line ${n}\r\n`);
+  }
+});
