@@ -200,16 +200,17 @@ int op_link_delete(struct run *run, const struct link_delete_op *o)
 	return error == 0 || error == -ENODEV ? 0 : fail(run, error, "delete %s", o->name);
 }
 
-/* path is relative to /proc/sys. The table looked into is the one of our namespaces, whichever procfs it is reached through. */
+/* path begins with /proc/sys/, or there. The table looked into is the one of our namespaces, whichever procfs it is reached through. */
 int op_sysctl_write(struct run *run, const struct sysctl_write_op *o)
 {
 	char path[PATH_MAX];
+	static const char prefix[] = "/proc/sys/";
 	size_t length = strlen(o->value);
-	if (snprintf(path, sizeof path, "sys/%s", o->path) >= (int)sizeof path)
-		return fail(run, ENAMETOOLONG, "/proc/sys/%s", o->path);
+	const char *rest = strncmp(o->path, prefix, sizeof prefix - 1) == 0 ? o->path + sizeof prefix - 1 : o->path;
+	if (snprintf(path, sizeof path, "sys/%s", rest) >= (int)sizeof path)
+		return fail(run, ENAMETOOLONG, "/proc/sys/%s", rest);
 	AUTO_CLOSE int fd = resolve_proc(run, path, O_WRONLY);
 	if (fd < 0)
 		return fd;
-	return write(fd, o->value, length) == (ssize_t)length ? 0
-	                                                      : fail(run, errno, "write %s to /proc/sys/%s", o->value, o->path);
+	return write(fd, o->value, length) == (ssize_t)length ? 0 : fail(run, errno, "write %s to /proc/sys/%s", o->value, rest);
 }

@@ -11,6 +11,7 @@
 
 enum {
 	OP_SPAWNER = 30,
+	OP_NAMESPACE_JOIN = 31,
 	OP_CLONE_INIT = 34,
 	OP_FD_SEND = 39,
 	OP_FD_RECEIVE = 40,
@@ -179,11 +180,13 @@ static bool actor_may(unsigned int actor, unsigned int opcode)
 		{39, 40, P | C},       /* fd_send fd_receive */
 		{41, 41, S},           /* time_offsets */
 		{42, 42, H | S | P | C}, /* self */
-		{43, 43, S | C},       /* namespace_unshare */
+		{43, 43, H | S | C},   /* namespace_unshare: the executor its mounts alone */
 		{80, 82, H | S | P | C}, /* tree_* */
 		{83, 84, S | C},       /* tree_attach fs_mount */
 		{85, 85, H | S | P | C}, /* fs_create */
-		{86, 88, S | C},       /* remount propagation unmount */
+		{86, 86, S | C},       /* remount */
+		{87, 87, H | S | C},   /* propagation */
+		{88, 88, S | C},       /* unmount */
 		{89, 89, H | S | P | C}, /* directory_open */
 		{90, 95, S | C},       /* make_* pivot */
 		{96, 96, P},           /* tree_stage: it comes back */
@@ -295,7 +298,17 @@ static int verify_mounting(struct walk *walk, int process, uint32_t index)
 {
 	const struct plan_op *op = &walk->plan->ops[index];
 	switch (op->opcode) {
+	case OP_SPAWNER:
+		walk->own_mounts[SPAWNER] = walk->own_mounts[EXECUTOR];
+		walk->private_mounts[SPAWNER] = walk->private_mounts[EXECUTOR];
+		return 0;
+	case OP_NAMESPACE_JOIN: /* whose mounts those are the plan can't say */
+		if (op->nums[0] & NAMESPACE_MNT)
+			walk->own_mounts[process] = false;
+		return 0;
 	case OP_NAMESPACE_UNSHARE:
+		if (process == EXECUTOR && op->nums[0] != NAMESPACE_MNT)
+			return plan_refuse(walk->fault, (int)index, "the executor unshares its mounts alone");
 		walk->own_mounts[process] |= (op->nums[0] & NAMESPACE_MNT) != 0;
 		return 0;
 	case OP_CLONE_INIT:

@@ -35,6 +35,15 @@ static const struct plan_case cases[] = {
      "would reach the host's mounts"},
     {"order: a mount before propagation is settled", "plan run\n" SPAWN "mnt\n" CHILD " unmount path=\"@/mnt\"\n" SH(""), 1, NULL,
      "would reach the host's mounts"},
+    {"order: the executor in another network", RUN " namespace_unshare kinds=net\n" SPAWN "uts\n" CHILD SH(""), 1, NULL,
+     "unshares its mounts alone"},
+    {"order: the executor in mounts of its own",
+     RUN " namespace_unshare kinds=mnt\n propagation path=\"/\" propagation=rec,slave\n" SPAWN "uts\n" CHILD SH("echo fine"), 0,
+     "fine", NULL},
+    {"order: a mount in a namespace that was joined",
+     RUN " directory_open path=\"/\" directory=>{2}\n" MNT
+         " namespace_join namespace={2} kinds=mnt\n unmount path=\"@/mnt\"\n" SH(""),
+     1, NULL, "would reach the host's mounts"},
     {"order: a teardown op that reads a slot",
      RUN " self process=>{0}\n" SPAWN
          "uts\n" CHILD SH("") "segment teardown-stop\n teardown_hook live=no argv=[\"{0}\"] env=[]\n",
