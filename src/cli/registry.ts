@@ -12,12 +12,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'Check what the kernel offers to containers',
     load: () => import('./commands/checkconfig.ts'),
   },
-  create: { summary: 'Create a container', load: () => import('./commands/create.ts') },
   config: { summary: "Print tslxc's own configuration items", load: () => import('./commands/config.ts') },
+  console: {
+    summary: "Connect the terminal to a container's console or tty",
+    load: () => import('./commands/console.ts'),
+  },
+  create: { summary: 'Create a container', load: () => import('./commands/create.ts') },
   destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
   net: { summary: 'Set up the default bridge, or take it down', load: () => import('./commands/net.ts') },
+  plan: {
+    summary: 'Show what a start would do, op by op, and why',
+    load: () => import('./commands/plan.ts'),
+  },
+  start: { summary: 'Start a container', load: () => import('./commands/start.ts') },
   stop: { summary: 'Stop, kill or reboot a container', load: () => import('./commands/stop.ts') },
   wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
 };

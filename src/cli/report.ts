@@ -36,10 +36,16 @@ function prefixName(cause: string, name: string): string {
     : `${name}: ${cause}`;
 }
 
+/** `lxc.mount.entry (config:37): no such directory` where a key is to blame, else the place behind the message. */
 function causeLine(error: TslxcError, name: string): string {
   const message = error.message.replaceAll(/\s*\n\s*/g, ' ');
-  const place = error.origin && 'file' in error.origin ? shortOrigin(error.origin, name) : undefined;
-  return place === undefined || message.includes(place) ? message : `${message} (${place})`;
+  const origin = error.origin && 'file' in error.origin ? error.origin : undefined;
+  const place = origin && shortOrigin(origin, name);
+  if (origin === undefined || place === undefined || message.includes(place)) return message;
+  const key = origin.key;
+  return key !== undefined && message.startsWith(`${key}: `)
+    ? `${key} (${place})${message.slice(key.length)}`
+    : `${message} (${place})`;
 }
 
 /** `config:37` for the container's own config, the whole path for any other file. */

@@ -25,21 +25,16 @@ export function isAlive(pid: number, starttime: bigint): boolean {
   return stat !== undefined && stat.starttime === starttime && stat.state !== 'Z' && stat.state !== 'X';
 }
 
-/** Whether a signal sent to the process would be noticed: it has a handler, or blocks it to read it from a signalfd. */
-export interface SignalInterest {
-  readonly caught: boolean;
-  readonly blocked: boolean;
-}
-
-/** undefined when there is no such process. */
-export function signalInterest(pid: number, signal: number): SignalInterest | undefined {
+/** Whether the process would notice the signal: it has a handler, or blocks it to read it from a signalfd, or waits for it. */
+export function wouldNotice(pid: number, signal: number): boolean {
   const text = readProc(`/proc/${pid}/status`);
-  if (text === undefined) return undefined;
+  if (text === undefined) return false;
   const has = (label: string): boolean => {
     const mask = new RegExp(`^${label}:\\s*([0-9a-f]+)$`, 'm').exec(text)?.[1] ?? '0';
     return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
   };
-  return { caught: has('SigCgt'), blocked: has('SigBlk') };
+  // While sigtimedwait sleeps the kernel shows its signals as not blocked, and /proc does not show the set: busybox's init rests there.
+  return has('SigCgt') || has('SigBlk') || (readProc(`/proc/${pid}/wchan`) ?? '').includes('sigtimedwait');
 }
 
 let boot: string | undefined;

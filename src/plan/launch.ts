@@ -183,7 +183,7 @@ function nameHost({ config, namespaces, add }: Start): void {
 /** While the host's /proc is at hand: it shows the values of the writer's namespaces, and nothing masks it. */
 function setSysctls(start: Start): void {
   for (const [key, { value, origin }] of start.config.sysctl) {
-    start.add('child', origin, 'sysctl_write', { path: `/proc/sys/${key.replaceAll('.', '/')}`, value });
+    start.add('child', origin, 'sysctl_write', { path: key.replaceAll('.', '/'), value });
   }
 }
 

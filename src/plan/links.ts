@@ -98,7 +98,7 @@ function makePair(start: Start, { net, name, peer, bridge }: Link, netns: Slot |
   });
   if (host.ipv6) {
     start.add('parent', origin, 'sysctl_write', {
-      path: `/proc/sys/net/ipv6/conf/${peer}/disable_ipv6`,
+      path: `net/ipv6/conf/${peer}/disable_ipv6`,
       value: '1',
     });
   }

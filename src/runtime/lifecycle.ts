@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT, TslxcError } from '../base/errors.ts';
 import { openProcess, type ProcessHandle } from '../host/processes.ts';
-import { signalInterest } from '../host/procfs.ts';
+import { wouldNotice } from '../host/procfs.ts';
 import { cleanUp } from './cleanup.ts';
 import { setFrozen } from './freeze.ts';
 import type { Place } from './place.ts';
@@ -110,8 +110,7 @@ const POLL_MS = 20;
 const SIGKILL = 9;
 
 function isHeard(pid: number, signal: number): boolean {
-  const interest = signalInterest(pid, signal);
-  return signal === SIGKILL || interest?.caught === true || interest?.blocked === true;
+  return signal === SIGKILL || wouldNotice(pid, signal);
 }
 
 async function kill(

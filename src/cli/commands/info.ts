@@ -1,6 +1,7 @@
+import { machine } from 'node:os';
 import { EXIT, TslxcError } from '../../base/errors.ts';
-import { findKey } from '../../config/keys/table.ts';
 import type { ContainerConfig } from '../../config/model.ts';
+import { readKey } from '../../config/print.ts';
 import { isDefined, loadPlaceConfig } from '../../runtime/config.ts';
 import { type ContainerInfo, containerInfo } from '../../runtime/info.ts';
 import type { Place } from '../../runtime/place.ts';
@@ -68,7 +69,7 @@ async function configOf(place: Place, args: ParsedArguments): Promise<ContainerC
 
 /** `KEY = VALUE`; a list's values one a line with a blank line at the end; the bare value for one key with -H. */
 function printKey(key: string, config: ContainerConfig, invocation: Invocation, args: ParsedArguments): void {
-  const value = findKey(key)?.entry.read(config, key, { machine: process.arch });
+  const value = readKey(config, key, { machine: machine() });
   const isAlone =
     args.lists['config']?.length === 1 && !['ips', 'pid', 'stats', 'state'].some(flag => args.flags[flag]);
   if (value === undefined) invocation.stderr.write(`${key} invalid\n`);
@@ -79,7 +80,7 @@ function printKey(key: string, config: ContainerConfig, invocation: Invocation, 
 function asData(info: ContainerInfo, keys: readonly string[], config: ContainerConfig | undefined) {
   const { statistics, initPid, monitorPid, links, ...rest } = info;
   const read = (key: string) =>
-    config === undefined ? null : (findKey(key)?.entry.read(config, key, {}) ?? null);
+    config === undefined ? null : (readKey(config, key, { machine: machine() })?.trimEnd() ?? null);
   return {
     ...rest,
     pid: initPid ?? null,

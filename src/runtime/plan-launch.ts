@@ -1,0 +1,104 @@
+// From a container's config to the plan of its start: what the plan rests on is gathered here, decided in src/plan.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TslxcError } from '../base/errors.ts';
+import { parseFstab } from '../config/fstab.ts';
+import type { ContainerConfig, MountEntry, Setting } from '../config/model.ts';
+import { ConfigError } from '../config/problem.ts';
+import { probeGuest } from '../facts/guest.ts';
+import { collectHostFacts } from '../facts/host.ts';
+import type { HostFacts, LaunchInput } from '../facts/model.ts';
+import { bootId, readProc } from '../host/procfs.ts';
+import { compileSeccompFile } from '../host/seccomp.ts';
+import { bridgeOf } from '../network/bridge.ts';
+import { prepareLinks } from '../network/links.ts';
+import { compileLaunch } from '../plan/launch.ts';
+import type { Plan } from '../plan/model.ts';
+import { loadPlaceConfig } from './config.ts';
+import type { LaunchRequest } from './launch.ts';
+import type { Place } from './place.ts';
+import { sharedNamespaces } from './share.ts';
+
+/**
+ * The plan of a start as config, host and guest are now. Unless `dryRun`, the default bridge is made when the config names it. Throws
+ * what loading the config, the probe, the network and the planner throw, each with the line to blame.
+ */
+export async function planLaunch(
+  place: Place,
+  request: LaunchRequest,
+  how: { foreground: boolean; dryRun?: boolean },
+): Promise<Plan> {
+  const config = await loadPlaceConfig(place, request);
+  const [guest, networkNotices] = await Promise.all([
+    probeGuest(config),
+    how.dryRun ? [] : prepareLinks(config.net, place.settings),
+  ]);
+  const found = collectHostFacts(config.net.flatMap(({ link }) => (link ? [link.value] : [])));
+  const host = how.dryRun ? withDefaultBridge(found, bridgeOf(place.settings)) : found;
+  const filter = seccompOf(config, host.machine);
+  const plan = compileLaunch(config, host, guest, {
+    ...inputOf(place, config, request),
+    foreground: how.foreground,
+    ...(filter && { seccomp: filter.program }),
+  });
+  return { ...plan, notices: [...networkNotices, ...(filter?.notices ?? []), ...plan.notices] };
+}
+
+function inputOf(
+  place: Place,
+  config: ContainerConfig,
+  { command }: LaunchRequest,
+): Omit<LaunchInput, 'foreground' | 'seccomp'> {
+  return {
+    name: place.name,
+    lxcpath: place.lxcpath,
+    configFile: place.configFile,
+    runDir: place.paths.run,
+    rootfsMount: join(place.settings.runDir, 'rootfs'),
+    suffix: place.suffix,
+    share: sharedNamespaces(place, config),
+    bootId: bootId(),
+    ...(command && { command }),
+    ...(config.mount.fstab && { fstab: readFstab(config.mount.fstab) }),
+  };
+}
+
+function readFstab({ value, origin }: Setting<string>): readonly Setting<MountEntry>[] {
+  let text: string;
+  try {
+    text = readFileSync(value, 'utf8');
+  } catch (cause) {
+    throw new TslxcError('CONFIG_INVALID', `cannot read ${value}: ${(cause as Error).message}`, {
+      cause,
+      origin,
+    });
+  }
+  const { entries, problems } = parseFstab(text, value);
+  const [first, ...others] = problems;
+  if (first) throw new ConfigError([first, ...others]);
+  return entries;
+}
+
+/** Where a filter is active already, LXC loads another only when told to. */
+function seccompOf({ seccomp }: ContainerConfig, machine: string) {
+  if (!seccomp.profile) return undefined;
+  const filtered = /^Seccomp:\s*2$/m.test(readProc('/proc/self/status') ?? '');
+  if (filtered && !seccomp.allowNesting.value) return undefined;
+  try {
+    return compileSeccompFile(seccomp.profile.value, machine);
+  } catch (cause) {
+    if (!(cause instanceof TslxcError) || cause.origin) throw cause;
+    throw new TslxcError(cause.code, cause.message, {
+      cause,
+      origin: seccomp.profile.origin,
+      ...(cause.hint && { hint: cause.hint }),
+    });
+  }
+}
+
+/** A start would make the default bridge first: a plan that is only shown takes it for made. */
+function withDefaultBridge(host: HostFacts, bridge: string): HostFacts {
+  if (host.links.some(({ name }) => name === bridge)) return host;
+  return { ...host, links: [...host.links, { name: bridge, bridge: true, mtu: 1500 }] };
+}
