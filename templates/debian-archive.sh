@@ -64,7 +64,13 @@ fetch() {
     fi
     [ "$pause" = 0 ] || sleep "$pause"
   done
-  fail "can't get $1: $(sed -n 's/^[EW]: //; /./{p;q;}' "$work/fetch.log")"
+  fail "can't get $1: $(fetch_cause)"
+}
+
+# What the program gives as its cause: apt-helper's first `E: ` line, without the URL that we name ourselves, or the last line.
+fetch_cause() {
+  cause=$(sed -n 's/^E: Failed to fetch [^ ]* *//p; s/^E: //p' "$work/fetch.log" | head -n 1)
+  printf '%s\n' "${cause:-$(tail -n 1 "$work/fetch.log")}"
 }
 
 fetch_once() {

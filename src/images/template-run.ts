@@ -3,6 +3,7 @@
 
 import { realpathSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
+import type { ProgramResult } from '../host/program.ts';
 import { type Build, recordWorker } from '../storage/building.ts';
 import { runInSandbox } from '../storage/sandbox.ts';
 import type { CreateRequest } from './request.ts';
@@ -36,14 +37,18 @@ export async function runTemplate(
   // Ctrl-C reaches the template as well, and its end may be seen before our own signal is.
   if (result.signal === 'SIGINT') throw interrupted();
   if (result.exitCode === 0) return;
+  throw failure(template, result);
+}
+
+/** Our own templates name their cause in their last line, and what can be done; of others we know no more than that they failed. */
+function failure(template: Template, result: ProgramResult): TslxcError {
   const how =
     result.startError ??
     (result.signal === undefined ? `exit status ${result.exitCode}` : `killed by ${result.signal}`);
   const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
-  throw new TslxcError(
-    'TEMPLATE_FAILED',
-    `template ${template.path} failed: ${lastLine === '' ? how : `${lastLine} (${how})`}`,
-  );
+  const own = template.ours ? /^tslxc-[a-z]+: (.*)$/.exec(lastLine)?.[1] : undefined;
+  const cause = lastLine === '' ? how : `${lastLine} (${how})`;
+  return new TslxcError('TEMPLATE_FAILED', own ?? `template ${template.path} failed: ${cause}`);
 }
 
 const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

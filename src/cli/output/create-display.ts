@@ -39,12 +39,27 @@ function plainLines(
   { name }: ParsedArguments,
   log: Log,
 ): CreateDisplay {
+  // The last line waits: when the template fails, it is the cause, which is told once, at the end.
+  let waiting: CreateEvent | undefined;
+  const flush = () => {
+    if (waiting?.kind === 'notice') stderr.write(`${program}: ${name}: ${waiting.text}\n`);
+    else if (waiting) (waiting.stream === 'stdout' ? stdout : stderr).write(`${waiting.text}\n`);
+    waiting = undefined;
+  };
   const event = (event: CreateEvent) => {
     log.write('INFO', 'create', event.text);
-    if (event.kind === 'notice') stderr.write(`${program}: ${name}: ${event.text}\n`);
-    if (event.kind === 'output') (event.stream === 'stdout' ? stdout : stderr).write(`${event.text}\n`);
+    flush();
+    waiting = event;
   };
-  return { event, failed: () => {}, end: () => {}, created: () => {} };
+  const failed = (error: TslxcError) => {
+    if (waiting && tells(error, waiting.text)) waiting = undefined;
+  };
+  return { event, failed, end: flush, created: () => {} };
+}
+
+/** Whether the error holds what a template printed, with or without the template's name before it. */
+function tells(error: TslxcError, text: string): boolean {
+  return error.message.includes(text.replace(/^tslxc-[a-z]+: /, ''));
 }
 
 /** On a terminal the template's lines pass by in one place. */
@@ -71,14 +86,14 @@ function oneLine(
       .replaceAll(/\p{Cc}+/gu, ' ')
       .trim();
     if (text === '') return;
-    if (event.kind === 'output') last.push(text);
+    last.push(text);
     if (last.length > LAST_LINES) last.shift();
     stderr.write(`\r\x1b[K${`${name}: ${text}`.slice(0, columns - 1)}`);
     shown = true;
   };
-  const failed = () => {
+  const failed = (error: TslxcError) => {
     clear();
-    for (const text of last) stderr.write(`  ${text}\n`);
+    for (const text of last) if (!tells(error, text)) stderr.write(`  ${text}\n`);
   };
   return { event, failed, end: clear, created: () => {} };
 }
