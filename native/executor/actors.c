@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "meeting.h"
+#include "session.h"
 #include "syscalls.h"
 
 enum { OP_CLONE_INIT = 34, NAMESPACE_PID = 0x20000000 };
@@ -116,6 +117,10 @@ static _Noreturn void be_child(struct run *run)
 {
 	const struct plan *plan = run->plan;
 	run->actor = ACTOR_CHILD;
+	if (session_leave(run) < 0) {
+		report_failure(run);
+		_exit(1);
+	}
 	for (uint32_t s = 0; s < plan->header->segment_count; s++) {
 		if (plan->segments[s].actor != ACTOR_CHILD)
 			continue;

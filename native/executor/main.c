@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "console_client.h"
 #include "modes.h"
 #include "plan_view.h"
 #include "probe.h"
+#include "tracing.h"
 
 static int refuse_setuid(void);
 static void start_clean(void);
@@ -57,9 +57,7 @@ static void start_clean(void)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			open("/dev/null", O_RDWR); /* the lowest free number: fd itself */
-#ifndef BREAK_dumpable
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
+	tracing_forbid();
 }
 
 int print_main(int argc, char **argv)

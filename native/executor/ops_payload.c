@@ -18,6 +18,7 @@
 #include "resolve.h"
 #include "start.h"
 #include "syscalls.h"
+#include "tracing.h"
 
 enum { CAPABILITY_VERSION_3 = 0x20080522, CAPABILITY_LIMIT = 64, SESSION_JOIN = 1 };
 #ifndef PR_SCHED_CORE
@@ -91,6 +92,17 @@ int op_seccomp(struct run *run, const struct seccomp_op *o)
 	return 0;
 }
 
+static int replace_groups(const gid_t *groups, size_t count)
+{
+#ifdef BREAK_groups
+	(void)groups;
+	(void)count;
+	return 0;
+#else
+	return setgroups(count, groups);
+#endif
+}
+
 int op_identity(struct run *run, const struct identity_op *o)
 {
 	gid_t groups[PLAN_MAX_LIST];
@@ -103,13 +115,16 @@ int op_identity(struct run *run, const struct identity_op *o)
 			return fail(run, EINVAL, "group %s", group);
 		groups[count++] = (gid_t)number;
 	}
-	if (setgroups(count, groups) < 0)
+	if (replace_groups(groups, count) < 0)
 		return fail(run, errno, "setgroups");
 	gid_t gid = (gid_t)o->gid;
 	uid_t uid = (uid_t)o->uid;
 	if (setresgid(gid, gid, gid) < 0)
 		return fail(run, errno, "setresgid %lld", (long long)o->gid);
-	return setresuid(uid, uid, uid) < 0 ? fail(run, errno, "setresuid %lld", (long long)o->uid) : 0;
+	if (setresuid(uid, uid, uid) < 0)
+		return fail(run, errno, "setresuid %lld", (long long)o->uid);
+	tracing_forbid();
+	return 0;
 }
 
 /*

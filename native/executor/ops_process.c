@@ -15,6 +15,7 @@
 #include "ops.h"
 #include "resolve.h"
 #include "syscalls.h"
+#include "tracing.h"
 
 enum { NAMESPACE_TIME = 0x80, NAMESPACE_MNT = 0x20000, NAMESPACE_PID = 0x20000000 };
 
@@ -30,6 +31,7 @@ int op_namespace_join(struct run *run, const struct namespace_join_op *o)
 {
 	if (setns(o->namespace, (int)o->kinds) < 0)
 		return fail(run, errno, "setns");
+	tracing_forbid();
 	/* A file system that others have written to is not trusted, whoever they are. */
 	if (o->kinds & NAMESPACE_MNT)
 		run->guest_root = true;
@@ -63,6 +65,7 @@ int op_effective_ids(struct run *run, const struct effective_ids_op *o)
 		return fail(run, errno, "setresgid %lld", (long long)o->gid);
 	if (setresuid((uid_t)-1, (uid_t)o->uid, (uid_t)-1) < 0)
 		return fail(run, errno, "setresuid %lld", (long long)o->uid);
+	tracing_forbid();
 	return 0;
 }
 

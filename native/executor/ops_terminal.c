@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "ops.h"
 #include "resolve.h"
+#include "session.h"
 #include "syscalls.h"
 
 #ifndef TIOCGPTPEER
@@ -67,17 +68,13 @@ int op_pty_attach(struct run *run, const struct pty_attach_op *o)
 int op_stdio(struct run *run, const struct stdio_op *o)
 {
 	int from = o->descriptor == NO_FD ? run->null_device : o->descriptor;
-#ifdef BREAK_own_pty
-	if (o->controlling)
+	if (o->controlling && !session_is_own())
 		return 0;
-#endif
 	for (int fd = 0; fd < 3; fd++)
 		if (o->mask & 1u << fd && dup2(from, fd) < 0)
 			return fail(run, errno, "dup2 to %d", fd);
 	if (!o->controlling)
 		return 0;
-	if (setsid() < 0 && errno != EPERM) /* EPERM: it leads one already */
-		return fail(run, errno, "setsid");
 	return ioctl(from, TIOCSCTTY, 0) < 0 ? fail(run, errno, "TIOCSCTTY") : 0;
 }
 

@@ -54,12 +54,12 @@ void pump_copy_size(const struct pump *pump)
 
 /*
  * As lxc-attach: Ctrl+c is for the command, which has the terminal; not for the one that waits for it. Only where our stdin is
- * no terminal while the command's output is one, no byte of ours carries it, and the signal does.
+ * no terminal, no byte of ours carries it, and the signal does.
  */
 static int open_signals(const struct pump *pump)
 {
 	static const int taken[] = {SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH};
-	bool pass_on = pump->master >= 0 && !(pump->mask & 1);
+	bool pass_on = pump->master < 0 || !(pump->mask & 1);
 	sigset_t set;
 
 	signal(SIGINT, pass_on ? SIG_DFL : SIG_IGN);
@@ -76,12 +76,19 @@ static int open_signals(const struct pump *pump)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The pty turns the character into the signal, for whoever is in its foreground. */
+/*
+ * The pty turns the character into the signal, for whoever is in its foreground. Without a pty: for the command and what it left in
+ * its process group; it leads its own session, so the terminal does not reach it. Not waited for yet, so the number is its own.
+ */
 static void type_signal(const struct flow *flow, int number)
 {
 	struct termios inner;
 	cc_t character;
 
+	if (flow->pump->master < 0) {
+		kill(-flow->child, number);
+		return;
+	}
 	if (tcgetattr(flow->pump->master, &inner) < 0)
 		return;
 	character = inner.c_cc[number == SIGINT ? VINTR : VQUIT];

@@ -18,6 +18,8 @@ static const struct plan_case cases[] = {
      "plan run\n" MNT DEVPTS PTY " stdio descriptor={3} mask=0x1 controlling=yes\n" SH(
 	 "test $(cut -d' ' -f6 /proc/$$/stat) = $$ && test $(cut -d' ' -f7 /proc/$$/stat) = 34816 && echo leads"),
      0, "leads\n", NULL},
+    {"a payload without a pty leads a session without a terminal",
+     "plan run\n" SPAWN "uts\n" CHILD SH("cut -d' ' -f6,7 /proc/$$/stat | sed s/^$$/own/"), 0, "own 0\n", NULL},
     {"pty_open: not in what is no devpts", "plan run\n" MNT " pty_open devpts=\"/tmp\" master=>{2} slave=>{3}\n" SH(""), 1, NULL,
      "/tmp is not a devpts"},
     {"pty_attach: the slave as a file of the guest's",

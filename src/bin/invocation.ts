@@ -26,6 +26,24 @@ export function whatWasCalled(script: string, words: readonly string[]): Called 
   return { verb, program: `${flavour}-${verb}`, flavour, argv };
 }
 
+/**
+ * The program that TSLXC_EXECUTOR names instead of the installation's, for tests. Not heeded where the environment is the choice
+ * of somebody with fewer rights than the process has (setuid, setgid).
+ */
+export function executorOf(
+  env: Readonly<Record<string, string | undefined>>,
+  ids: readonly (number | undefined)[] = [
+    process.getuid?.(),
+    process.geteuid?.(),
+    process.getgid?.(),
+    process.getegid?.(),
+  ],
+): string | undefined {
+  const [uid, effectiveUid, gid, effectiveGid] = ids;
+  const { TSLXC_EXECUTOR: file } = env;
+  return file?.startsWith('/') && uid === effectiveUid && gid === effectiveGid ? file : undefined;
+}
+
 /** Node's own streams would make pipes non-blocking for everyone who shares them, so descriptors are written directly. */
 export function invocationOf(called: Called): Invocation {
   let stdin: Readable | undefined;

@@ -4,10 +4,13 @@
 
 import { runCommand } from '../cli/main.ts';
 import { findCommand, VERBS } from '../cli/registry.ts';
-import { invocationOf, whatWasCalled } from './invocation.ts';
+import { useExecutor } from '../host/installation.ts';
+import { executorOf, invocationOf, whatWasCalled } from './invocation.ts';
 
 const called = whatWasCalled(process.argv[1] ?? 'tslxc', process.argv.slice(2));
 const invocation = invocationOf(called);
+const executor = executorOf(process.env);
+if (executor !== undefined) useExecutor(executor);
 
 async function main(): Promise<number> {
   if (called.verb === undefined) {

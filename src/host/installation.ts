@@ -24,6 +24,14 @@ export function installation(): Installation {
   return found;
 }
 
+/**
+ * Names another executor than the installation's, for this process: how the tests of attacks run one that lacks a defence. The
+ * command does it for the variable TSLXC_EXECUTOR.
+ */
+export function useExecutor(executor: string): void {
+  found = { ...installation(), executor };
+}
+
 function describe(root: string): Installation {
   return {
     root,
