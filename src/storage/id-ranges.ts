@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { type IdSpan, parseSubids, RANGE_IDS, rangeBases } from '../base/id-spans.ts';
 import { takeLock } from '../host/locks.ts';
+import { syncDirectory } from './durable.ts';
 import { liveIdMaps, overlappingLiveMap } from './live-id-maps.ts';
 import { readMarker } from './marker.ts';
 import { ownIdentity, type ProcessIdentity, sameProcessAlive } from './process-identity.ts';
@@ -78,6 +79,7 @@ function linkFirstFree(directory: string, draft: string, bases: Iterable<number>
     if (taken.has(String(first)) || overlappingLiveMap([range], live) !== undefined) continue;
     try {
       linkSync(draft, join(directory, String(first)));
+      syncDirectory(directory);
       return range;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // else another create was faster: the next
@@ -98,7 +100,8 @@ export async function allocateRange(settings: IdRangeSettings, holder: RangeHold
 
   const directory = registry(settings);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `.draft-${randomUUID()}`);
+  removeDeadDrafts(directory);
+  const draft = join(directory, `${DRAFT}${randomUUID()}`);
   const entry: Entry = { ...holder, lxcpathInode: statSync(holder.lxcpath).ino, builder: ownIdentity() };
   writeFileSync(draft, `${JSON.stringify(entry)}\n`, { mode: 0o600, flag: 'wx', flush: true });
   try {
@@ -110,6 +113,27 @@ export async function allocateRange(settings: IdRangeSettings, holder: RangeHold
     throw noneFree(settings, `all ${bases.length} of root's are taken`);
   } finally {
     unlinkSync(draft);
+  }
+}
+
+const DRAFT = '.draft-';
+
+const WRITING_MS = 60_000;
+
+function isOlderThan(file: string, ageMs: number): boolean {
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && Date.now() - written > ageMs;
+}
+
+/** What a killed create left; it holds no range. */
+function removeDeadDrafts(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(DRAFT)) continue;
+    const draft = join(directory, name);
+    const entry = readEntry(draft);
+    // One that can't be read is being written, or its writer was killed before that.
+    const dead = entry === undefined ? isOlderThan(draft, WRITING_MS) : !sameProcessAlive(entry.builder);
+    if (dead) rmSync(draft, { force: true });
   }
 }
 
