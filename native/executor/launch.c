@@ -21,34 +21,49 @@
 #include "meeting.h"
 #include "modes.h"
 #include "sealed.h"
+#include "restart.h"
 #include "start.h"
 #include "syscalls.h"
 
-enum { STATE_RUNNING = 2, OP_EXEC = 150 };
+enum { STATE_RUNNING = 2, OP_LAST_EXPECT = 6, OP_EXEC = 150 };
 
 static int perform_plan(struct run *run);
 static int hand_to_child(struct run *run, bool last);
 static void undo(struct run *run);
 static bool live_until_stop(struct run *run, bool foreground);
+static bool facts_have_changed(const struct run *run);
 
 int launch_main(int argc, char **argv)
 {
 	struct run run;
 	struct plan plan = {0};
-	struct launch_options options;
-	if (launch_options_read(argc, argv, &options) < 0)
+	struct start_options options;
+	if (start_options_read(argc, argv, &options) < 0)
 		return 1;
-	if (start_run(&run, &plan, START_LAUNCH) < 0 || sealed_enter(&run, options.argv) < 0) {
+	if (start_run(&run, &plan, START_LAUNCH, &options) < 0 || sealed_enter(&run, options.argv) < 0) {
 		report_failure(&run);
 		return 1;
 	}
+	if (launch(&run) < 0)
+		return 1;
+	struct restart restart = {.argv = options.restart};
+	restart_keep(&restart);
 	title_set(&options);
-	for (;;) {
-		if (launch(&run) < 0)
-			return 1;
-		if (live_until_stop(&run, options.foreground))
-			return 0;
+	while (!live_until_stop(&run, options.foreground)) {
+		if (launch(&run) == 0)
+			continue;
+		if (facts_have_changed(&run))
+			restart_exec(&restart);
+		return 1;
 	}
+	return 0;
+}
+
+/* The guest was upgraded, its bridge is another: a start that looks anew may well succeed (kernel-notes 10). */
+static bool facts_have_changed(const struct run *run)
+{
+	int index = run->failure.index;
+	return index >= 0 && run->plan->ops[index].opcode <= OP_LAST_EXPECT;
 }
 
 int launch(struct run *run)
@@ -201,8 +216,10 @@ int run_main(int argc, char **argv)
 {
 	struct run run;
 	struct plan plan = {0};
-	(void)argc;
-	if (start_run(&run, &plan, START_RUN) < 0 || sealed_enter(&run, argv - 1) < 0) {
+	struct start_options options;
+	if (start_options_read(argc, argv, &options) < 0)
+		return 1;
+	if (start_run(&run, &plan, START_RUN, &options) < 0 || sealed_enter(&run, options.argv) < 0) {
 		report_failure(&run);
 		return 1;
 	}

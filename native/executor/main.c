@@ -1,4 +1,15 @@
-/* tslxc-executor MODE …: carries out plans that TypeScript made. It branches on opcodes and errnos, never on configuration. */
+/*
+ * Carries out plans that TypeScript made. It branches on opcodes and errnos, never on configuration.
+ *
+ *   tslxc-executor launch [--status] [--foreground] [--title TEXT] [-- COMMAND…]   COMMAND starts the container anew when a
+ *                                                                                 reboot finds other facts than the plan's
+ *   tslxc-executor run [--status]
+ *   tslxc-executor teardown [--status]
+ *   tslxc-executor print < PLAN
+ *   tslxc-executor console … | probe …
+ *
+ * Descriptors: 3 the plan, 4 where status records go (with --status alone), 5 the run lock (launch and teardown).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* The facts that the plan rests on. A mismatch is ESTALE, whatever made it: the caller plans anew. */
+/* The facts that the plan rests on. A mismatch is ESTALE, whatever made it: the caller plans anew. A link that is
+ * missing is ENODEV: it may have been missing before. */
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
@@ -51,7 +52,7 @@ int op_expect_absent(struct run *run, const struct expect_absent_op *o)
 
 int op_expect_link(struct run *run, const struct expect_link_op *o)
 {
-	return if_nametoindex(o->name) ? 0 : stale(run, o->name);
+	return if_nametoindex(o->name) ? 0 : fail(run, ENODEV, "look for the link %s", o->name);
 }
 
 int op_expect_process(struct run *run, const struct expect_process_op *o)

@@ -22,7 +22,7 @@ static int take_descriptor(int fd);
 static int open_host(struct run *run);
 static int watch_signals(struct run *run);
 
-int start_run(struct run *run, struct plan *plan, enum start_kind kind)
+int start_run(struct run *run, struct plan *plan, enum start_kind kind, const struct start_options *options)
 {
 	struct plan_fault fault = {0};
 	memset(run, 0, sizeof *run);
@@ -33,7 +33,7 @@ int start_run(struct run *run, struct plan *plan, enum start_kind kind)
 	monitor_init(&run->monitor);
 	run->umask = umask(0); /* every mode is the plan's own */
 	run->plan_fd = take_descriptor(START_PLAN);
-	run->status = take_descriptor(START_STATUS);
+	run->status = options->status ? take_descriptor(START_STATUS) : -1;
 	run->lock = kind == START_RUN ? -1 : take_descriptor(START_LOCK);
 	if (kind == START_LAUNCH)
 		close_descriptors(START_LOCK + 1, 0);
@@ -120,16 +120,21 @@ void close_descriptors(unsigned int first, unsigned int flags)
 #endif
 }
 
-int launch_options_read(int argc, char **argv, struct launch_options *options)
+int start_options_read(int argc, char **argv, struct start_options *options)
 {
-	*options = (struct launch_options){.argv = argv - 1, .argc = argc + 1};
+	*options = (struct start_options){.argv = argv - 1, .argc = argc + 1};
 	for (int n = 1; n < argc; n++) {
 		if (strcmp(argv[n], "--foreground") == 0) {
 			options->foreground = true;
+		} else if (strcmp(argv[n], "--status") == 0) {
+			options->status = true;
 		} else if (strcmp(argv[n], "--title") == 0 && n + 1 < argc) {
 			options->title = argv[++n];
+		} else if (strcmp(argv[n], "--") == 0 && n + 1 < argc) {
+			options->restart = argv + n + 1;
+			break;
 		} else {
-			dprintf(2, "tslxc-executor: launch %s?\n", argv[n]);
+			dprintf(2, "tslxc-executor: %s %s?\n", argv[0], argv[n]);
 			return -EINVAL;
 		}
 	}
@@ -137,7 +142,7 @@ int launch_options_read(int argc, char **argv, struct launch_options *options)
 }
 
 /* The kernel shows the memory in which the arguments came. */
-void title_set(const struct launch_options *options)
+void title_set(const struct start_options *options)
 {
 	char title[1024];
 	char *begin = options->argv[0];

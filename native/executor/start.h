@@ -9,18 +9,21 @@ enum start_kind { START_LAUNCH, START_RUN, START_TEARDOWN };
 /* Descriptors that the caller gives. */
 enum { START_PLAN = 3, START_STATUS = 4, START_LOCK = 5 };
 
-struct launch_options {
+struct start_options {
 	char **argv; /* with the program's name */
 	int argc;
 	const char *title;
+	bool status; /* somebody reads what we report on START_STATUS; else that number is none of ours */
 	bool foreground;
+	char **restart; /* what to run when a reboot finds that the plan's facts have changed; NULL: nothing */
 };
-int launch_options_read(int argc, char **argv, struct launch_options *options);
+/* argv begins with the mode. */
+int start_options_read(int argc, char **argv, struct start_options *options);
 /* Makes the process list show the title alone. */
-void title_set(const struct launch_options *options);
+void title_set(const struct start_options *options);
 
 /* Fills run in, loads and checks the plan. 0 or -errno, recorded in run. */
-int start_run(struct run *run, struct plan *plan, enum start_kind kind);
+int start_run(struct run *run, struct plan *plan, enum start_kind kind, const struct start_options *options);
 /* After the payload's exec: lets go of what only the launch needed. */
 void start_forget(struct run *run);
 

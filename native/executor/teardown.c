@@ -51,9 +51,10 @@ int teardown_main(int argc, char **argv)
 {
 	struct run run;
 	struct plan plan = {0};
-	(void)argc;
-	(void)argv;
-	if (start_run(&run, &plan, START_TEARDOWN) < 0 || refuse_foreign(&run) < 0) {
+	struct start_options options;
+	if (start_options_read(argc, argv, &options) < 0)
+		return 1;
+	if (start_run(&run, &plan, START_TEARDOWN, &options) < 0 || refuse_foreign(&run) < 0) {
 		report_failure(&run);
 		return 1;
 	}

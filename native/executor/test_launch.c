@@ -74,6 +74,21 @@ static void reboots(struct context *context)
 	test_check(gone(context), "the cgroup is still there");
 }
 
+/* … but when a fact that it rests on has changed meanwhile, the command that plans anew is run. */
+static void reboots_into_other_facts(struct context *context)
+{
+	struct outcome outcome;
+	test_run(
+	    context, "launch",
+	    "plan launch\nsegment host\n expect_absent path=\"@/upgraded\"\n cgroup_make path=\"~/a\" mode=0755 "
+	    "directory=>{0}\n" INTO CHILD SH(
+		"touch @/upgraded; reboot -f; sleep 9") "segment teardown-reboot\n cgroup_empty timeout_ms=5000 path=\"~/a\"\n"
+							" cgroup_remove timeout_ms=5000 path=\"~/a\"\n",
+	    &outcome);
+	test_check(test_exists(test_path(context, "@/again")), "the command was not run");
+	test_check(gone(context), "the cgroup is still there");
+}
+
 /* The first cause first, then word that all is undone; nothing is left. */
 static void fails_and_undoes(struct context *context)
 {
@@ -190,6 +205,7 @@ void tests_of_launch(void)
 {
 	test_one("launch: runs and stops", runs_and_stops);
 	test_one("launch: reboots", reboots);
+	test_one("launch: reboots when its facts have changed", reboots_into_other_facts);
 	test_one("launch: fails, and undoes everything", fails_and_undoes);
 	test_one("launch: the child is killed while it is set up", child_is_killed);
 	test_one("launch: told to end during a hook", told_to_end);

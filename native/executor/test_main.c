@@ -212,10 +212,13 @@ pid_t test_begin(const struct context *context, const char *mode, const char *pl
 	dup2(made[2], STATUS_FD);
 	pid_t pid = fork();
 	if (pid == 0) {
-		char title[] = "--title";
-		char *arguments[] = {"executor-test", (char *)mode, title, "test", NULL};
+		char *arguments[] = {"executor-test", (char *)mode, "--status", "--title", "test", "--",
+		                     "/bin/busybox",  "touch",      NULL,       NULL};
+		char again[128];
+		snprintf(again, sizeof again, "%s/again", context->directory);
+		arguments[8] = again;
 		if (strcmp(mode, "launch") != 0)
-			arguments[2] = NULL;
+			arguments[3] = NULL;
 		int null = open("/dev/null", O_RDONLY);
 		dup2(null, 0);
 		dup2(made[0], 20);

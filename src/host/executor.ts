@@ -48,7 +48,7 @@ export interface RunningExecutor {
 /** Starts the executor beside this process. Throws INSTALLATION_BROKEN when it can't be run at all. */
 export function startExecutor(job: ExecutorJob): RunningExecutor {
   const [stdin, stdout, stderr] = job.stdio ?? ['ignore', 'ignore', 'ignore'];
-  const child = spawn(installation().executor, [job.mode, ...(job.args ?? [])], {
+  const child = spawn(installation().executor, [job.mode, '--status', ...(job.args ?? [])], {
     stdio: [stdin, stdout, stderr, job.plan, 'pipe', job.lock ?? 'ignore'],
     detached: job.stdio === undefined,
     ...(job.env === undefined ? {} : { env: job.env as NodeJS.ProcessEnv }),
