@@ -8,6 +8,16 @@ import type { HostFacts } from './model.ts';
 
 const DEVICES = ['full', 'null', 'random', 'tty', 'urandom', 'zero'];
 
+const PROC_FILES = [
+  'sys/net',
+  'sysrq-trigger',
+  'kcore',
+  'keys',
+  'latency_stats',
+  'sched_debug',
+  'timer_list',
+];
+
 /** The labels of /proc/self/limits as the words of lxc.prlimit. */
 const LIMITS: Readonly<Record<string, string>> = {
   'Max cpu time': 'cpu',
@@ -47,6 +57,7 @@ export function collectHostFacts(links: readonly string[] = []): HostFacts {
     hardLimits: hardLimits(),
     links: linkFacts(links),
     deviceNodes: DEVICES.filter(isDevice),
+    procFiles: PROC_FILES.filter(path => existsSync(`/proc/${path}`)),
     vsyscall: read('/proc/self/maps').includes('[vsyscall]'),
     ipv6: existsSync('/proc/sys/net/ipv6'),
   };

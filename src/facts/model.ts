@@ -50,6 +50,8 @@ export interface HostFacts {
   readonly links: readonly HostLink[];
   /** Character devices of the host's /dev that a container gets by bind. */
   readonly deviceNodes: readonly string[];
+  /** Which of the files below /proc that a start guards or masks this kernel has, without the leading /proc. */
+  readonly procFiles: readonly string[];
   readonly vsyscall: boolean;
   readonly ipv6: boolean;
 }

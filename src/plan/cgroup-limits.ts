@@ -5,6 +5,7 @@ import { basename, dirname } from 'node:path';
 import type { Origin } from '../base/errors.ts';
 import type { CgroupWrite, ContainerConfig, Setting } from '../config/model.ts';
 import type { HostFacts } from '../facts/model.ts';
+import { unifiedControllers } from './cgroup-paths.ts';
 import {
   companion,
   ioMaxToV1,
@@ -34,6 +35,13 @@ export interface Limits {
   readonly ignored: readonly IgnoredKey[];
 }
 
+/** Where limits can be kept. */
+interface Place {
+  readonly host: HostFacts;
+  /** Controllers that a v2 payload can have. */
+  readonly unified: readonly string[];
+}
+
 interface Collected {
   readonly writes: Limit[];
   readonly devices: DeviceRule[];
@@ -44,11 +52,12 @@ interface Collected {
 /** Throws CANNOT_START for a limit that this host cannot keep. */
 export function cgroupLimits(config: ContainerConfig, host: HostFacts): Limits {
   const limits: Collected = { writes: [], devices: [], notices: [], ignored: [] };
+  const place: Place = { host, unified: unifiedControllers(config, host) };
   const values: Values = new Map(
     [...config.cgroup.v1, ...config.cgroup.v2].map(({ value }) => [value.file, value.value]),
   );
-  for (const write of config.cgroup.v1) addV1(limits, write, host, values);
-  for (const write of config.cgroup.v2) addV2(limits, write, host, values);
+  for (const write of config.cgroup.v1) addV1(limits, write, place, values);
+  for (const write of config.cgroup.v2) addV2(limits, write, place, values);
   const devicesLast = (limit: Limit) => Number(limit.controller === 'devices');
   return { ...limits, writes: limits.writes.toSorted((a, b) => devicesLast(a) - devicesLast(b)) };
 }
@@ -56,45 +65,45 @@ export function cgroupLimits(config: ContainerConfig, host: HostFacts): Limits {
 function addV1(
   limits: Collected,
   { value: write, origin }: Setting<CgroupWrite>,
-  host: HostFacts,
+  place: Place,
   all: Values,
 ): void {
   const key = `lxc.cgroup.${write.file}`;
   const controller = controllerOf(write.file);
-  if (hasV1(host, controller)) {
+  if (hasV1(place, controller)) {
     limits.writes.push({ version: 1, controller, file: write.file, value: write.value, origin });
   } else if (controller === 'devices') {
     limits.ignored.push({ key, origin, reason: 'the devices controller of cgroup v1 is not mounted here' });
   } else {
     const translated = TO_V2[write.file]?.(write.value, all) ?? translateHugetlb(write.file, write.value);
-    const reachable = translated && hasV2(host, controllerOf(translated.file));
+    const reachable = translated && place.unified.includes(controllerOf(translated.file));
     if (reachable) addTranslated(limits, translated, { version: 2, key, origin });
     else if (write.file !== 'cpu.cfs_period_us' || !all.has('cpu.cfs_quota_us'))
-      refuse(limits, key, origin, host, controller);
+      refuse(limits, key, origin, place, controller);
   }
 }
 
 function addV2(
   limits: Collected,
   { value: write, origin }: Setting<CgroupWrite>,
-  host: HostFacts,
+  place: Place,
   all: Values,
 ): void {
   const key = `lxc.cgroup2.${write.file}`;
   const controller = controllerOf(write.file);
   if (controller === 'devices') {
-    addDeviceRule(limits, write, origin, host);
+    addDeviceRule(limits, write, origin, place.host);
     return;
   }
-  if (controller === 'cgroup' ? host.cgroup.v2 !== undefined : hasV2(host, controller)) {
+  if (controller === 'cgroup' ? place.host.cgroup.v2 !== undefined : place.unified.includes(controller)) {
     limits.writes.push({ version: 2, controller, file: write.file, value: write.value, origin });
     return;
   }
   const one = TO_V1[write.file]?.(write.value, all) ?? translateHugetlb(write.file, write.value);
   const found = write.file === 'io.max' ? ioMaxToV1(write.value) : [companion(write.file, write.value), one];
   const translations = found.filter(translation => translation !== undefined);
-  if (translations.length === 0 || !translations.every(({ file }) => hasV1(host, controllerOf(file)))) {
-    refuse(limits, key, origin, host, controller);
+  if (translations.length === 0 || !translations.every(({ file }) => hasV1(place, controllerOf(file)))) {
+    refuse(limits, key, origin, place, controller);
     return;
   }
   for (const translation of translations) addTranslated(limits, translation, { version: 1, key, origin });
@@ -127,8 +136,8 @@ function addTranslated(
     limits.notices.push(`${key} is kept approximately, as ${file} = ${value}: ${approximately}`);
 }
 
-function refuse(limits: Collected, key: string, origin: Origin, host: HostFacts, controller: string): void {
-  const known = hasV1(host, controller) || hasV2(host, controller);
+function refuse(limits: Collected, key: string, origin: Origin, place: Place, controller: string): void {
+  const known = hasV1(place, controller) || place.unified.includes(controller);
   const reason = known
     ? 'it has no counterpart in the control groups of this host'
     : `this host has no ${controller} controller for containers`;
@@ -155,10 +164,6 @@ function controllerOf(file: string): string {
   return file.split('.')[0] ?? '';
 }
 
-function hasV1(host: HostFacts, controller: string): boolean {
+function hasV1({ host }: Place, controller: string): boolean {
   return host.cgroup.v1.some(({ controllers }) => controllers.includes(controller));
-}
-
-function hasV2(host: HostFacts, controller: string): boolean {
-  return host.cgroup.v2?.controllers.includes(controller) ?? false;
 }

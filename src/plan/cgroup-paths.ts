@@ -18,6 +18,18 @@ export interface PayloadPaths {
   readonly enabled: readonly string[];
 }
 
+/** Whether payloads are made beneath the caller's own groups, not at the roots of the hierarchies. */
+export function inOwnGroups(config: ContainerConfig, host: HostFacts): boolean {
+  return config.cgroup.relative.value || host.uid !== 0;
+}
+
+/** Controllers of v2 that a payload can have: from a group that holds the caller, nothing more can be handed down. */
+export function unifiedControllers(config: ContainerConfig, host: HostFacts): readonly string[] {
+  const { v2 } = host.cgroup;
+  if (!v2) return [];
+  return inOwnGroups(config, host) && v2.ownPath !== '/' ? v2.enabled.own : v2.controllers;
+}
+
 /** What decides the place of a payload: enough of it is kept for attach and stop to find it again. */
 export type PayloadIdentity = Pick<LaunchInput, 'name' | 'suffix'>;
 
@@ -28,7 +40,7 @@ export function payloadPaths(
   identity: PayloadIdentity,
 ): PayloadPaths[] {
   const { v1, v2 } = host.cgroup;
-  const own = config.cgroup.relative.value || host.uid !== 0;
+  const own = inOwnGroups(config, host);
   const hierarchies = [
     ...(v2 ? [{ hierarchy: v2, version: 2 as const }] : []),
     ...v1.map(hierarchy => ({ hierarchy, version: 1 as const })),

@@ -1,7 +1,7 @@
 // The container's control groups: made, limited, handed over to its root. Nothing is ever moved into them by pid.
 
-import { cgroupLimits, type Limit } from './cgroup-limits.ts';
-import { type PayloadPaths, payloadPaths } from './cgroup-paths.ts';
+import { cgroupLimits, type Limit, type Limits } from './cgroup-limits.ts';
+import { type PayloadPaths, payloadPaths, unifiedControllers } from './cgroup-paths.ts';
 import { deviceProgram } from './device-program.ts';
 import type { Slot } from './slot.ts';
 import { rule, type Start } from './start.ts';
@@ -17,6 +17,8 @@ const V2_DELEGATED = [
   'memory.oom.group',
   'memory.reclaim',
 ];
+/** What a guest's init wants for its own units. */
+const USUAL_CONTROLLERS = ['cpuset', 'cpu', 'io', 'memory', 'pids'];
 const V1_DELEGATED = ['cgroup.procs', 'tasks'];
 
 export interface Payload extends PayloadPaths {
@@ -28,11 +30,21 @@ export interface Payload extends PayloadPaths {
 
 /** Makes and limits the payload in every hierarchy; v2 first. */
 export function makeCgroups(start: Start): readonly Payload[] {
-  const payloads = payloadPaths(start.config, start.host, start.input).map(paths =>
-    makePayload(start, paths),
-  );
-  applyLimits(start, payloads);
+  const { config, host, input, plan } = start;
+  const limits = cgroupLimits(config, host);
+  for (const notice of limits.notices) plan.notice(notice);
+  for (const ignored of limits.ignored) plan.ignore(ignored);
+  const controllers = wantedControllers(start, limits);
+  const payloads = payloadPaths(config, host, input).map(paths => makePayload(start, paths, controllers));
+  applyLimits(start, limits, payloads);
   return payloads;
+}
+
+/** What v2 hands down on the way to a payload: on a host of its own the usual ones, else what the limits take. */
+function wantedControllers({ config, host }: Start, { writes }: Limits): readonly string[] {
+  const limiting = writes.filter(({ version }) => version === 2).map(({ controller }) => controller);
+  const wanted = new Set([...(host.cgroup.layout === 'v2' ? USUAL_CONTROLLERS : []), ...limiting]);
+  return unifiedControllers(config, host).filter(controller => wanted.has(controller));
 }
 
 /** The payload that init is born into directly, if cgroup2 is mounted. */
@@ -40,10 +52,10 @@ export function unified(payloads: readonly Payload[]): Payload | undefined {
   return payloads.find(({ version }) => version === 2);
 }
 
-function makePayload(start: Start, paths: PayloadPaths): Payload {
+function makePayload(start: Start, paths: PayloadPaths, controllers: readonly string[]): Payload {
   const { plan } = start;
   const origin = (start.config.cgroup.dirContainer ?? start.config.cgroup.dir)?.origin ?? WHY;
-  if (paths.version === 2) enableControllers(start, paths);
+  if (paths.version === 2) enableControllers(start, paths, controllers);
   let directory = plan.newSlot();
   for (const [depth, path] of paths.directories.entries()) {
     if (depth > 0) directory = plan.newSlot();
@@ -51,10 +63,9 @@ function makePayload(start: Start, paths: PayloadPaths): Payload {
     if (paths.hierarchy.controllers.includes('cpuset') && paths.version === 1) {
       start.add('host', WHY, 'cgroup_inherit_cpuset', { directory });
     }
-    if (paths.version === 2 && path !== paths.payload)
-      handDown(start, directory, paths.hierarchy.controllers);
+    if (paths.version === 2 && path !== paths.payload) handDown(start, directory, controllers);
   }
-  const home = makeHome(start, paths, directory);
+  const home = makeHome(start, paths, directory, controllers);
   if (start.idmaps) {
     const { rootUid: uid, rootGid: gid } = start.idmaps;
     const files = paths.version === 2 ? V2_DELEGATED : V1_DELEGATED;
@@ -65,10 +76,10 @@ function makePayload(start: Start, paths: PayloadPaths): Payload {
 }
 
 /** lxc.cgroup.dir.container.inner: limits stay on the outer level, out of the container's reach. */
-function makeHome(start: Start, paths: PayloadPaths, directory: Slot): Slot {
+function makeHome(start: Start, paths: PayloadPaths, directory: Slot, controllers: readonly string[]): Slot {
   const inner = start.config.cgroup.dirContainerInner;
   if (!inner) return directory;
-  if (paths.version === 2) handDown(start, directory, paths.hierarchy.controllers);
+  if (paths.version === 2) handDown(start, directory, controllers);
   const home = start.plan.newSlot();
   start.add('host', inner.origin, 'cgroup_make', { path: paths.processes, mode: 0o755, directory: home });
   if (paths.hierarchy.controllers.includes('cpuset') && paths.version === 1) {
@@ -77,9 +88,13 @@ function makeHome(start: Start, paths: PayloadPaths, directory: Slot): Slot {
   return home;
 }
 
-function enableControllers(start: Start, { base, enabled, hierarchy }: PayloadPaths): void {
-  const missing = hierarchy.controllers.filter(controller => !enabled.includes(controller));
-  if (missing.length === 0 || start.host.cgroup.layout === 'hybrid') return;
+function enableControllers(
+  start: Start,
+  { base, enabled }: PayloadPaths,
+  controllers: readonly string[],
+): void {
+  const missing = controllers.filter(controller => !enabled.includes(controller));
+  if (missing.length === 0) return;
   const directory = start.plan.newSlot();
   start.add('host', WHY, 'directory_open', { path: base, directory });
   handDown(start, directory, missing);
@@ -91,10 +106,7 @@ function handDown(start: Start, directory: Slot, controllers: readonly string[])
   start.add('host', WHY, 'cgroup_write', { directory, file: 'cgroup.subtree_control', value });
 }
 
-function applyLimits(start: Start, payloads: readonly Payload[]): void {
-  const limits = cgroupLimits(start.config, start.host);
-  for (const notice of limits.notices) start.plan.notice(notice);
-  for (const ignored of limits.ignored) start.plan.ignore(ignored);
+function applyLimits(start: Start, limits: Limits, payloads: readonly Payload[]): void {
   for (const limit of limits.writes) {
     const payload = payloads.find(candidate => holds(candidate, limit));
     if (payload) {

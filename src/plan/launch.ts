@@ -17,7 +17,7 @@ import { mountAuto, needsHostSysfs } from './mount-auto.ts';
 import { applyMounts, openMounts, treesOf } from './mounts.ts';
 import type { EnumWord } from './opcodes.ts';
 import { cannotStart } from './refusal.ts';
-import { attachRootfs, idmapRootfs, openRootfs } from './rootfs.ts';
+import { attachRootfs, idmapRootfs, layersAbove, openRootfs } from './rootfs.ts';
 import type { Slot } from './slot.ts';
 import { expectShares, mapIds, ownMounts, spawnInit } from './spawn.ts';
 import { beginStart, rule, type Start } from './start.ts';
@@ -49,6 +49,7 @@ export function compileLaunch(
   const mounts = openMounts(start);
   const nodes = openDeviceNodes(start);
   const sysfs = openSysfs(start);
+  const trees = [...treesOf(mounts), ...(sysfs ? [sysfs] : [])];
 
   // A moment's process in the container's control groups clones init.
   const init = spawnInit(start, payloads, shares);
@@ -60,7 +61,6 @@ export function compileLaunch(
   });
   mapIds(start, init);
   writeProcFiles(start, init);
-  const trees = treesOf(mounts);
   const userns = start.idmaps && openNamespace(start, init, 'user');
   if (userns) {
     idmapRootfs(start, rootfs, userns);
@@ -76,8 +76,8 @@ export function compileLaunch(
   runHooks(start, 'child', 'pre-mount');
   const root = attachRootfs(start, rootfs);
   mountDev(start, root);
-  mountAuto(start, root, sysfs);
-  applyMounts(start, mounts, root);
+  mountAuto(start, root, sysfs, trees);
+  applyMounts(start, mounts, trees, root);
   mountCgroups(start, root);
   runHooks(start, 'child', 'mount');
   if (config.autodev.value) runHooks(start, 'child', 'autodev');
@@ -118,6 +118,8 @@ function expectGuest(start: Start): void {
   const origin = rule("the guest's init decided this plan");
   const { layer: dir, path, dev, ino, size, mtimeNs } = file;
   start.add('host', origin, 'expect_file', { dir, path, dev, ino, size, mtime_ns: BigInt(mtimeNs) });
+  for (const above of layersAbove(start, dir))
+    start.add('host', origin, 'expect_absent', { dir: above, path });
 }
 
 function claimIdentity(start: Start): void {
@@ -149,7 +151,7 @@ function openSysfs(start: Start) {
   return openHostTree(start, {
     path: '/sys',
     origin,
-    recursive: false,
+    locked: start.staged,
     attributes: ['ro', 'nosuid', 'nodev', 'noexec'],
   });
 }

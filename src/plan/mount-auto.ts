@@ -12,10 +12,15 @@ const SAFE = ['nosuid', 'nodev', 'noexec'] as const;
 const CAP_NET_ADMIN = 12;
 const MASKED = rule('a privileged container does not see the host in these');
 /** Of no use to an init, and about the host alone. */
-const MASKS = ['proc/kcore', 'proc/keys', 'proc/latency_stats', 'proc/sched_debug', 'proc/timer_list'];
+const MASKS = ['kcore', 'keys', 'latency_stats', 'sched_debug', 'timer_list'];
 
 /** Mounts /proc and /sys as the config asks. `sysfs` is the host's, for a container that cannot mount its own. */
-export function mountAuto(start: Start, root: Slot, sysfs: HostTree | undefined): void {
+export function mountAuto(
+  start: Start,
+  root: Slot,
+  sysfs: HostTree | undefined,
+  trees: readonly HostTree[],
+): void {
   const { proc, sys, shmounts } = start.config.mount.auto;
   if (shmounts) throw notCarriedOut('lxc.mount.auto = shmounts', shmounts.origin);
   if (proc) {
@@ -24,7 +29,7 @@ export function mountAuto(start: Start, root: Slot, sysfs: HostTree | undefined)
     if (!start.idmaps && proc.value === 'mixed') mask(start, root);
   }
   if (!sys) return;
-  if (sysfs) bindSysfs(start, root, sysfs);
+  if (sysfs) bindSysfs(start, root, sysfs, trees);
   else {
     mountFresh(start, root, 'sysfs', sys.origin, 'sys');
     if (sys.value !== 'rw') guardSys(start, root, sys.value, sys.origin);
@@ -55,17 +60,11 @@ function mountFresh(start: Start, root: Slot, type: string, origin: Origin, path
 /** proc:mixed: /proc/sys and sysrq-trigger read-only, /proc/sys/net writable for who may configure the network. */
 function guardProc(start: Start, root: Slot, origin: Origin): void {
   const mayConfigure = (keptCapabilities(start.config, start.host) & (1n << BigInt(CAP_NET_ADMIN))) !== 0n;
-  const net = mayConfigure ? openPart(start, root, 'proc/sys/net', origin) : undefined;
+  const has = (file: string) => start.host.procFiles.includes(file);
+  const net = mayConfigure && has('sys/net') ? openPart(start, root, 'proc/sys/net', origin) : undefined;
   attachReadOnly(start, root, 'proc/sys', origin);
-  if (net)
-    start.add('child', origin, 'tree_attach', {
-      tree: net,
-      root,
-      make: 'no',
-      optional: true,
-      path: 'proc/sys/net',
-    });
-  attachReadOnly(start, root, 'proc/sysrq-trigger', origin);
+  if (net) attachPart(start, root, net, 'proc/sys/net', origin);
+  if (has('sysrq-trigger')) attachReadOnly(start, root, 'proc/sysrq-trigger', origin);
 }
 
 /** sys:mixed leaves the virtual interfaces writable, sys:ro nothing. */
@@ -80,12 +79,12 @@ function guardSys(start: Start, root: Slot, mode: 'mixed' | 'ro', origin: Origin
     optional: false,
     recursive: false,
   });
-  if (net) start.add('child', origin, 'tree_attach', { tree: net, root, make: 'no', optional: true, path });
+  if (net) attachPart(start, root, net, path, origin);
 }
 
 function openPart(start: Start, root: Slot, path: string, origin: Origin): Slot {
   const tree = start.plan.newSlot();
-  start.add('child', origin, 'tree_open', { root, path, recursive: false, optional: true, tree });
+  start.add('child', origin, 'tree_open', { root, path, recursive: false, optional: false, tree });
   return tree;
 }
 
@@ -98,11 +97,15 @@ function attachReadOnly(start: Start, root: Slot, path: string, origin: Origin):
     clear: [],
     propagation: [],
   });
-  start.add('child', origin, 'tree_attach', { tree, root, make: 'no', optional: true, path });
+  attachPart(start, root, tree, path, origin);
 }
 
-function bindSysfs(start: Start, root: Slot, sysfs: HostTree): void {
-  const tree = takeTree(start, sysfs, [sysfs]);
+function attachPart(start: Start, root: Slot, tree: Slot, path: string, origin: Origin): void {
+  start.add('child', origin, 'tree_attach', { tree, root, make: 'no', optional: false, path });
+}
+
+function bindSysfs(start: Start, root: Slot, sysfs: HostTree, trees: readonly HostTree[]): void {
+  const tree = takeTree(start, sysfs, trees);
   start.add('child', sysfs.origin, 'tree_attach', {
     tree,
     root,
@@ -114,7 +117,7 @@ function bindSysfs(start: Start, root: Slot, sysfs: HostTree): void {
 
 /** By the host's null device: the guest's own might be anything. */
 function mask(start: Start, root: Slot): void {
-  for (const path of MASKS) {
+  for (const path of MASKS.filter(file => start.host.procFiles.includes(file))) {
     const tree = start.plan.newSlot();
     start.add('child', MASKED, 'tree_open', {
       path: '/dev/null',
@@ -122,6 +125,12 @@ function mask(start: Start, root: Slot): void {
       optional: false,
       tree,
     });
-    start.add('child', MASKED, 'tree_attach', { tree, root, make: 'no', optional: true, path });
+    start.add('child', MASKED, 'tree_attach', {
+      tree,
+      root,
+      make: 'no',
+      optional: false,
+      path: `proc/${path}`,
+    });
   }
 }

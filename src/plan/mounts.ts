@@ -28,8 +28,12 @@ export function openMounts(start: Start): readonly PlannedMount[] {
 }
 
 /** Mounts one after the other below the new root. */
-export function applyMounts(start: Start, mounts: readonly PlannedMount[], root: Slot): void {
-  const trees = treesOf(mounts);
+export function applyMounts(
+  start: Start,
+  mounts: readonly PlannedMount[],
+  trees: readonly HostTree[],
+  root: Slot,
+): void {
   for (const mount of mounts) {
     if (mount.options.kind === 'fs') mountFilesystem(start, mount, root);
     else if (mount.options.kind === 'remount') remount(start, mount, root);

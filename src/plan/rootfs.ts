@@ -69,6 +69,15 @@ export function attachRootfs(start: Start, rootfs: Rootfs): Slot {
   return root;
 }
 
+/** The layers of an overlay that cover this one: a file that appears there takes the place of its own. */
+export function layersAbove({ config }: Start, layer: string): readonly string[] {
+  const rootfs = config.rootfs.path?.value;
+  if (rootfs?.type !== 'overlay') return [];
+  const layers = rootfs.spec.split(':');
+  const fromTop = [...layers.slice(-1), ...layers.slice(0, -1)];
+  return fromTop.slice(0, Math.max(fromTop.indexOf(layer), 0));
+}
+
 function rootfsOptions(start: Start): MountOptions {
   const settings = start.config.rootfs.options;
   const origin = settings.at(-1)?.origin ?? rule('no lxc.rootfs.options');
@@ -135,13 +144,16 @@ function attachDirectory(start: Start, tree: HostTree): void {
     held = start.plan.newSlot();
     const source = start.staged ? path : tree.path;
     start.add('child', origin, 'tree_open', { path: source, recursive: true, optional: false, tree: held });
-    start.add('child', origin, 'tree_attributes', {
-      tree: held,
-      recursive: true,
-      set: start.staged ? [] : tree.attributes,
-      clear: [],
-      propagation: ['private'],
-    });
+    if (!start.staged) {
+      const set = tree.attributes;
+      start.add('child', origin, 'tree_attributes', {
+        tree: held,
+        recursive: true,
+        set,
+        clear: [],
+        propagation: ['private'],
+      });
+    }
   }
   start.add('child', origin, 'tree_attach', { tree: held, make: 'no', optional: false, path });
 }
