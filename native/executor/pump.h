@@ -15,9 +15,9 @@ void pump_copy_size(const struct pump *pump);
 
 /*
  * Waits until the child is gone and every byte of its pty is written; *status is its wait status. The caller's terminal is raw
- * meanwhile and restored on every way out. SIGINT and SIGQUIT are ignored as in lxc-attach (typed into the pty
- * where stdin is no terminal); SIGTERM and SIGHUP are passed to
- * the child and then end this process. Returns 0 or -errno (the child may then still run).
+ * meanwhile and restored on every way out. SIGINT and SIGQUIT never end it, as lxc-attach; where stdin is no terminal they are
+ * passed to the child. SIGTERM and SIGHUP are passed to the child and then end this process. Returns 0 or -errno (the child may
+ * then still run).
  */
 int pump_run(const struct pump *pump, pid_t child, int child_pidfd, int *status);
 

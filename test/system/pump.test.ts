@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { finished, liveHarness, Terminal, temporaryDirectory, until } from './live.ts';
@@ -97,6 +97,17 @@ test('Ctrl+c reaches a command whose stdin is a pipe', async t => {
   terminal.write('\x03');
   await terminal.see('interrupted');
   await terminal.see('status 4');
+});
+
+test('Ctrl+c reaches a command that has no terminal at all', async t => {
+  const out = join(temporaryDirectory(t), 'out');
+  const inner = 'trap "echo interrupted; exit 4" INT; echo ready; while :; do sleep 0.05; done';
+  const script = `trap : INT; "$0" pump - sh -c '${inner}' </dev/null >"${out}" 2>&1; echo "status $?"`;
+  const terminal = new Terminal(t, 'bash', ['-c', script, liveHarness()]);
+  await until('ready', () => (existsSync(out) && readFileSync(out, 'utf8') === 'ready\n') || undefined);
+  terminal.write('\x03');
+  await terminal.see('status 4');
+  assert.equal(readFileSync(out, 'utf8'), 'ready\ninterrupted\n');
 });
 
 test('the window size is there from the start and follows', async t => {
