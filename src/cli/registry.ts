@@ -8,6 +8,10 @@ interface Verb {
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
+  attach: {
+    summary: 'Run a command or a shell inside a container',
+    load: () => import('./commands/attach.ts'),
+  },
   checkconfig: {
     summary: 'Check what the kernel offers to containers',
     load: () => import('./commands/checkconfig.ts'),

@@ -86,6 +86,8 @@ async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): P
   }
 }
 
+const ENOENT = 2;
+
 /** A monitor that is cleaning up, or a start that goes on beside us: longer than either takes. */
 const LOCK_MS = 10_000;
 
@@ -146,7 +148,9 @@ function execute(plan: Plan, lock: Lock, place: Place, request: LaunchRequest, a
       cwd: '/',
       onRecord: record => {
         if (record.kind === 'hook') request.onHookLine?.(record.text);
-        if (record.kind === 'warning') request.onNotice?.(failureOf(plan, record).message);
+        // What is optional and not there needs no word.
+        if (record.kind === 'warning' && record.errno !== ENOENT)
+          request.onNotice?.(failureOf(plan, record).message);
       },
       ...(request.env && { env: request.env }),
       ...(args.includes('--foreground') && { stdio: ['inherit', 'inherit', 'inherit'] as const }),

@@ -9,8 +9,7 @@ import { ConfigError } from '../config/problem.ts';
 import { probeGuest } from '../facts/guest.ts';
 import { collectHostFacts } from '../facts/host.ts';
 import type { HostFacts, LaunchInput } from '../facts/model.ts';
-import { bootId, readProc } from '../host/procfs.ts';
-import { compileSeccompFile } from '../host/seccomp.ts';
+import { bootId } from '../host/procfs.ts';
 import { bridgeOf } from '../network/bridge.ts';
 import { prepareLinks } from '../network/links.ts';
 import { compileLaunch } from '../plan/launch.ts';
@@ -18,6 +17,7 @@ import type { Plan } from '../plan/model.ts';
 import { loadPlaceConfig } from './config.ts';
 import type { LaunchRequest } from './launch.ts';
 import type { Place } from './place.ts';
+import { seccompOf } from './seccomp.ts';
 import { sharedNamespaces } from './share.ts';
 
 /**
@@ -78,23 +78,6 @@ function readFstab({ value, origin }: Setting<string>): readonly Setting<MountEn
   const [first, ...others] = problems;
   if (first) throw new ConfigError([first, ...others]);
   return entries;
-}
-
-/** Where a filter is active already, LXC loads another only when told to. */
-function seccompOf({ seccomp }: ContainerConfig, machine: string) {
-  if (!seccomp.profile) return undefined;
-  const filtered = /^Seccomp:\s*2$/m.test(readProc('/proc/self/status') ?? '');
-  if (filtered && !seccomp.allowNesting.value) return undefined;
-  try {
-    return compileSeccompFile(seccomp.profile.value, machine);
-  } catch (cause) {
-    if (!(cause instanceof TslxcError) || cause.origin) throw cause;
-    throw new TslxcError(cause.code, cause.message, {
-      cause,
-      origin: seccomp.profile.origin,
-      ...(cause.hint && { hint: cause.hint }),
-    });
-  }
 }
 
 /** A start would make the default bridge first: a plan that is only shown takes it for made. */

@@ -1,0 +1,31 @@
+// What a running container is, as far as an attach rests on it. Reads only.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { NAMESPACE_WORDS } from '../config/model.ts';
+import type { RunningFacts } from './model.ts';
+
+/** Facts of the container whose init that process is; payloads that are gone are left out. */
+export function collectRunningFacts(
+  pid: number,
+  starttime: bigint,
+  payloads: RunningFacts['payloads'],
+): RunningFacts {
+  return {
+    pid,
+    starttime,
+    namespaces: NAMESPACE_WORDS.filter(word => namespaceOf(pid, word) !== namespaceOf('self', word)),
+    payloads: payloads.filter(({ path }) => existsSync(path)),
+    mapsRoot: mapsZero(pid, 'uid_map') && mapsZero(pid, 'gid_map'),
+  };
+}
+
+/** Identity of a namespace; undefined where the kernel has none of the kind. */
+function namespaceOf(pid: number | 'self', word: string): number | undefined {
+  return statSync(`/proc/${pid}/ns/${word}`, { throwIfNoEntry: false })?.ino;
+}
+
+/** A line is FIRST-INSIDE FIRST-OUTSIDE COUNT. */
+function mapsZero(pid: number, file: 'uid_map' | 'gid_map'): boolean {
+  const lines = readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\n');
+  return lines.some(line => /^\s*0\s/.test(line));
+}
