@@ -1,5 +1,5 @@
-// npm run generate: everything that is made from the tables: opcodes.ts from opcodes.def, and `bin` of package.json from the
-// registry of verbs. `--check` changes nothing and fails when something is stale.
+// npm run generate: everything that is made from the tables: opcodes.ts from opcodes.def, and `bin` and `man` of package.json
+// from the registry of verbs. `--check` changes nothing and fails when something is stale.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,8 @@ async function programs() {
   const file = join(root, 'package.json');
   const { name, version, description, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
   const bin = Object.fromEntries(names.map(program => [program, 'dist/bin/tslxc.cjs']));
-  keep(file, `${JSON.stringify({ name, version, description, ...rest, bin }, null, 2)}\n`);
+  const man = names.map(program => `dist/man/${program}.1`);
+  keep(file, `${JSON.stringify({ name, version, description, ...rest, bin, man }, null, 2)}\n`);
 }
 
 function keep(file, text) {

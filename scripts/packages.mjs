@@ -24,6 +24,7 @@ export const PACKAGES = [
   { name: 'debian-archive-keyring', for: 'run', provides: 'the keys of the debian template' },
   { name: 'uidmap', for: 'run', provides: 'containers of plain users' },
   { name: 'clang', for: 'test', provides: 'sanitizers for the fuzz targets' },
+  { name: 'libclang-rt-dev', for: 'test', provides: 'the run-time part of the sanitizers' },
   // A fixed version: each formats a little differently. Both Debian 12 and 13 have this one.
   { name: 'clang-format-19', for: 'test', provides: 'the format of C' },
   { name: 'shellcheck', for: 'test', provides: 'the linter of shell' },
