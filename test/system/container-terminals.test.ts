@@ -1,14 +1,14 @@
 // What an LXC user does with a terminal and a real container.
 
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from './harness.ts';
-import { Terminal, until } from './live.ts';
+import { finished, Terminal, until } from './live.ts';
 
 const MEGABYTES = 100;
 const TOTAL_BYTES = MEGABYTES << 20;
@@ -87,6 +87,63 @@ test('100 MB from a container’s raw console arrive byte for byte', { timeout: 
     client.kill('SIGTERM');
     await until('its end', () => client.signalCode ?? undefined);
   }
+});
+
+test('100 MB through attach arrive byte for byte, by its pty and by a pipe', {
+  timeout: 180_000,
+}, async t => {
+  const { own, name } = await busybox(t);
+  const digest = plantMegabyte(own, name);
+  await own.ok('start', ['-n', name]);
+  const attach = `${join(installation().root, 'dist/bin/tslxc-attach')} -n ${name} -- /bin/sh -c`;
+  const read = (pause: string) =>
+    `for i in $(seq ${MEGABYTES}); do head -c 1048576; ${pause} done | sha256sum`;
+  const pause = 'case $i in *0) sleep 0.3;; esac;';
+  const plain = SENDING.replace('echo -n "<";', '').replace('; echo -n ">"', '');
+  const inner = plain.replace('stty raw -echo;', '');
+  for (const [what, command] of [
+    ['a pipe', `${attach} '${inner}' | { ${read('')}; }`],
+    ['a pipe, slow', `${attach} '${inner}' | { ${read(pause)}; }`],
+    ['its pty', `script -qfec "$PTY" /dev/null </dev/null | { ${read('')}; }`],
+    ['its pty, slow', `script -qfec "$PTY" /dev/null </dev/null | { ${read(pause)}; }`],
+  ] as const) {
+    const shell = spawn('bash', ['-c', command], { env: { ...own.env, PTY: `${attach} '${plain}'` } });
+    const { stdout, stderr } = await finished(shell);
+    assert.equal(stdout.toString().split(' ')[0], digest, `${what}: ${stderr}`);
+  }
+});
+
+test('attach in a terminal: its own pty, window size, status, and the terminal restored', async t => {
+  const { own, name } = await busybox(t);
+  await own.ok('start', ['-n', name]);
+  const inner = 'tty; stty size; read line; echo "got:$line"; exit 7';
+  const attach = join(installation().root, 'dist/bin/tslxc-attach');
+  const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end';
+  const terminal = new Terminal(
+    t,
+    'sh',
+    ['-c', script, 'sh', attach, '-n', name, '--', '/bin/sh', '-c', inner],
+    own.env,
+  );
+  await terminal.see(/\/dev\/pts\/\d+\r\n/);
+  await terminal.see('24 80\r\n');
+  terminal.write('\x01q\r');
+  await terminal.see('got:\x01q\r\n');
+  await terminal.see('status 7\r\n');
+  await terminal.see('end');
+  const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
+  assert.equal(settings?.length, 2);
+  assert.equal(settings[0], settings[1]);
+});
+
+test('attach without a terminal keeps stdout and stderr apart and passes stdin and the status', async t => {
+  const { own, name } = await busybox(t);
+  await own.ok('start', ['-n', name]);
+  const script = 'cat; echo error >&2; test -t 0 || test -t 1 || exit 7';
+  const { status, stdout, stderr } = await own.run('attach', ['-n', name, '--', '/bin/sh', '-c', script], {
+    input: 'input\n',
+  });
+  assert.deepEqual({ status, stdout, stderr }, { status: 7, stdout: 'input\n', stderr: 'error\n' });
 });
 
 test('a foreground start is the console, without an escape, and ends with 0', async t => {
