@@ -7,6 +7,7 @@ import type { Lock } from '../host/locks.ts';
 import { sealedMemfd } from '../host/memfd.ts';
 import { planBytes } from '../plan/bytes.ts';
 import type { Plan } from '../plan/model.ts';
+import { cleanInterrupted } from '../storage/destroy.ts';
 import { cleanUpLocked } from './cleanup.ts';
 import type { ConfigRequest } from './config.ts';
 import { failureOf } from './failures.ts';
@@ -71,6 +72,7 @@ export async function launchInForeground(place: Place, request: LaunchRequest = 
 
 /** Takes the run lock, cleans up what an earlier run left, and lets go of our copy of the lock afterwards. */
 async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): Promise<T> {
+  await cleanInterrupted(place.settings, place.lxcpath);
   const before = observe(place);
   if (before.heldByLxc) throw heldByLxc(place);
   if (before.state === 'RUNNING' || before.state === 'FROZEN') throw alreadyRunning();

@@ -11,7 +11,9 @@ export function runLockFile(place: Place): string {
 }
 
 function lockDirectory(place: Place): string {
-  return existsSync(place.paths.directory) ? place.paths.private : place.paths.run;
+  // An empty P/N is the place that a create holds for the name, and must stay empty.
+  const isContainer = existsSync(place.paths.config) || existsSync(place.paths.private);
+  return isContainer ? place.paths.private : place.paths.run;
 }
 
 /** The run lock, or undefined when the container runs, or another command starts or cleans it. */

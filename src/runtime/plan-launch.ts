@@ -8,17 +8,19 @@ import type { ContainerConfig, MountEntry, Setting } from '../config/model.ts';
 import { ConfigError } from '../config/problem.ts';
 import { probeGuest } from '../facts/guest.ts';
 import { collectHostFacts } from '../facts/host.ts';
-import type { HostFacts, LaunchInput } from '../facts/model.ts';
+import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
 import { bootId } from '../host/procfs.ts';
 import { bridgeOf } from '../network/bridge.ts';
 import { prepareLinks } from '../network/links.ts';
 import { compileLaunch } from '../plan/launch.ts';
 import type { Plan } from '../plan/model.ts';
+import { readStored } from '../storage/marker.ts';
 import { loadPlaceConfig } from './config.ts';
 import type { LaunchRequest } from './launch.ts';
 import type { Place } from './place.ts';
 import { seccompOf } from './seccomp.ts';
 import { sharedNamespaces } from './share.ts';
+import { refuseSharedIds } from './shared-ids.ts';
 
 /**
  * The plan of a start as config, host and guest are now. Unless `dryRun`, the default bridge is made when the config names it. Throws
@@ -30,8 +32,9 @@ export async function planLaunch(
   how: { foreground: boolean; dryRun?: boolean },
 ): Promise<Plan> {
   const config = await loadPlaceConfig(place, request);
+  if (!how.dryRun) await refuseSharedIds(config, place.settings);
   const [guest, networkNotices] = await Promise.all([
-    probeGuest(config),
+    guestOf(place, config),
     how.dryRun ? [] : prepareLinks(config.net, place.settings),
   ]);
   const found = collectHostFacts(config.net.flatMap(({ link }) => (link ? [link.value] : [])));
@@ -43,6 +46,13 @@ export async function planLaunch(
     ...(filter && { seccomp: filter.program }),
   });
   return { ...plan, notices: [...networkNotices, ...(filter?.notices ?? []), ...plan.notices] };
+}
+
+/** How its ids are stored is what create wrote down: the owner of the root directory, which the probe sees, is the guest's to change. */
+async function guestOf(place: Place, config: ContainerConfig): Promise<GuestFacts> {
+  const guest = await probeGuest(config);
+  const stored = readStored(place.paths.directory);
+  return stored === undefined ? guest : { ...guest, stored };
 }
 
 function inputOf(

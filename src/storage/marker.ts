@@ -68,7 +68,8 @@ export function readMarker(containerDirectory: string): string | undefined {
   return id !== undefined && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
 }
 
-/** How the rootfs is stored; a container of LXC's own has no record and is shifted, as LXC does it. */
-export function readStored(containerDirectory: string): Stored {
-  return readMarkerFile(containerDirectory, 'stored') === 'unshifted' ? 'unshifted' : 'shifted';
+/** How the rootfs is stored, as create wrote it down; undefined for a container of LXC's own. */
+export function readStored(containerDirectory: string): Stored | undefined {
+  const word = readMarkerFile(containerDirectory, 'stored');
+  return word === 'unshifted' || word === 'shifted' ? word : undefined;
 }
