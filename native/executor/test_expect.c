@@ -1,8 +1,10 @@
 /* Facts, records and hooks. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +97,29 @@ static void process_holds(struct context *context)
 	test_check(strcmp(outcome.hooks, text) == 0, "%s %s", outcome.text, outcome.hooks);
 }
 
+/* Runs the teardown mode on the saved file, with no other descriptor; returns its wait status. */
+static int carry_out_teardown(struct context *context, bool silent)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(open(test_path(context, "@/teardown"), O_RDONLY), 3);
+		for (int fd = 4; fd < 20; fd++)
+			close(fd);
+		if (silent)
+			close(2);
+		execl("/proc/self/exe", "executor-test", "teardown", NULL);
+		_exit(99);
+	}
+	int status = 0;
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void make_file(const char *path)
+{
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+}
+
 /* The saved teardown is a plan; it is carried out under the run lock, its live ops and other segments left out. */
 static void teardown_is_saved(struct context *context)
 {
@@ -107,21 +132,29 @@ static void teardown_is_saved(struct context *context)
 	         &outcome);
 	test_check(!outcome.failed, "%s", outcome.text);
 	test_check(test_has_text(test_path(context, "@/events"), " STARTING"), "no event");
-	close(open(test_path(context, "@/file"), O_CREAT | O_WRONLY, 0600));
-	close(open(test_path(context, "@/other"), O_CREAT | O_WRONLY, 0600));
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(open(test_path(context, "@/teardown"), O_RDONLY), 3);
-		for (int fd = 4; fd < 20; fd++)
-			close(fd);
-		execl("/proc/self/exe", "executor-test", "teardown", NULL);
-		_exit(99);
-	}
-	int status = 0;
-	waitpid(pid, &status, 0);
+	make_file(test_path(context, "@/file"));
+	make_file(test_path(context, "@/other"));
+	int status = carry_out_teardown(context, false);
 	test_check(status == 0, "teardown ended with %d", status);
 	test_check(!test_exists(test_path(context, "@/file")), "the file is still there");
 	test_check(test_exists(test_path(context, "@/other")), "the reboot segment was done");
+}
+
+/* What is gone already, or was never there, is no failure. */
+static void teardown_unmounts(struct context *context)
+{
+	struct outcome outcome;
+	test_run(context, "run",
+	         RUN " save_teardown path=\"@/teardown\"\n" END "segment teardown-stop\n unmount_path path=\"@/there\"\n "
+	                                                        "unmount_path path=\"@/there\"\n unmount_path path=\"@/none\"\n"
+	             " directory_remove path=\"@/there\"\n directory_remove path=\"@/there\"\n",
+	         &outcome);
+	mkdir(test_path(context, "@/there"), 0700);
+	test_check(mount("none", test_path(context, "@/there"), "tmpfs", 0, NULL) == 0, "mount: %s", strerror(errno));
+	make_file(test_path(context, "@/there/file"));
+	int status = carry_out_teardown(context, false);
+	test_check(status == 0, "teardown ended with %d", status);
+	test_check(!test_exists(test_path(context, "@/there")), "the directory is still there");
 }
 
 static void teardown_of_others(struct context *context)
@@ -130,19 +163,9 @@ static void teardown_of_others(struct context *context)
 	test_run(context, "run",
 	         RUN " save_teardown path=\"@/teardown\"\n" END "segment teardown-stop\n file_remove path=\"@/file\"\n",
 	         &outcome);
-	close(open(test_path(context, "@/file"), O_CREAT | O_WRONLY, 0600));
+	make_file(test_path(context, "@/file"));
 	chown(test_path(context, "@/teardown"), 1000, 1000);
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(open(test_path(context, "@/teardown"), O_RDONLY), 3);
-		for (int fd = 4; fd < 20; fd++)
-			close(fd);
-		close(2);
-		execl("/proc/self/exe", "executor-test", "teardown", NULL);
-		_exit(99);
-	}
-	int status = 0;
-	waitpid(pid, &status, 0);
+	int status = carry_out_teardown(context, true);
 	test_check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "teardown ended with %d", status);
 	test_check(test_exists(test_path(context, "@/file")), "another user's teardown was carried out");
 }
@@ -154,5 +177,6 @@ void tests_of_expect(void)
 	test_one("expect_file: a path stays within its directory", file_stays_inside);
 	test_one("expect_process: holds, and gives the pid", process_holds);
 	test_one("save_teardown, event: a teardown file is carried out", teardown_is_saved);
+	test_one("unmount_path, directory_remove: twice is well", teardown_unmounts);
 	test_one("teardown: a file that another user owns is refused", teardown_of_others);
 }
