@@ -132,7 +132,7 @@ void launch_forget(struct run *run)
 	close_fd(&run->child_pidfd);
 	close_fd(&run->events);
 	slots_clear(run);
-	run->child = 0;
+	run->child = run->expected = 0;
 	run->ended = false;
 	run->actor = ACTOR_HOST;
 }

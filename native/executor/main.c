@@ -11,21 +11,17 @@
  * Descriptors: 3 the plan, 4 where status records go (with --status alone), 5 the run lock (launch and teardown).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <unistd.h>
 
 #include "console_client.h"
 #include "modes.h"
 #include "plan_view.h"
+#include "start.h"
 #include "probe.h"
-#include "tracing.h"
 
 static int refuse_setuid(void);
-static void start_clean(void);
 
 static const struct {
 	const char *name;
@@ -54,21 +50,6 @@ static int refuse_setuid(void)
 		return 0;
 	fprintf(stderr, "tslxc-executor must not be setuid, setgid or have file capabilities\n");
 	return -EPERM;
-}
-
-/* The caller's Node ignores SIGPIPE and may block signals; nobody may trace what will be inside a container for a moment. */
-static void start_clean(void)
-{
-	sigset_t none;
-	for (int number = 1; number < _NSIG; number++)
-		signal(number, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", O_RDWR); /* the lowest free number: fd itself */
-	tracing_forbid();
 }
 
 int print_main(int argc, char **argv)

@@ -66,6 +66,8 @@ int op_expect_process(struct run *run, const struct expect_process_op *o)
 	struct pollfd polled = {.fd = pidfd, .events = POLLIN};
 	if (poll(&polled, 1, 0) != 0)
 		return stale(run, "the process");
+	run->expected = pid;
+	run->expected_pidfd = pidfd; /* the slot's, which outlives it */
 	slot_put_value(run, o->process, pid);
 	slot_put_fd(run, o->pidfd, take_fd(&pidfd));
 	return 0;

@@ -1,6 +1,7 @@
 /* Processes and namespaces. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -55,6 +56,10 @@ int op_namespace_open(struct run *run, const struct namespace_open_op *o)
 	if (fd < 0)
 		return fail(run, errno, "open /proc/%s/%s", path, files[o->kind]);
 	slot_put_fd(run, o->namespace, fd);
+	/* Still alive, so what was opened by its number was its own. */
+	struct pollfd polled = {.fd = run->expected_pidfd, .events = POLLIN};
+	if (o->process == run->expected && poll(&polled, 1, 0) != 0)
+		return fail(run, ESTALE, "the process has ended");
 	return 0;
 }
 

@@ -43,6 +43,8 @@ struct run {
 	int proc;                /* the host's procfs, O_PATH: what a guest mounts at its /proc is nothing to us */
 	mode_t umask;            /* the caller's, for hooks */
 	bool guest_root;         /* our own root is the guest's: no path is trusted any more */
+	pid_t expected; /* whom expect_process named; not our child, so its number is its own only while the pidfd says so */
+	int expected_pidfd;
 	pid_t spawner;
 	int spawner_pidfd;
 	pid_t child; /* 0: none, or waited for */

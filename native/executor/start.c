@@ -15,8 +15,24 @@
 #include "cleanup.h"
 #include "fault.h"
 #include "syscalls.h"
+#include "tracing.h"
 
 enum { PROC_MAGIC = 0x9fa0 };
+
+/* The caller's Node ignores SIGPIPE and may block signals; nobody may trace what will be inside a container for a moment. */
+void start_clean(void)
+{
+	sigset_t none;
+	for (int number = 1; number < _NSIG; number++)
+		signal(number, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR); /* the lowest free number: fd itself */
+	tracing_forbid();
+}
 
 static int take_descriptor(int fd);
 static int open_host(struct run *run);
@@ -29,11 +45,13 @@ int start_run(struct run *run, struct plan *plan, enum start_kind kind, const st
 	run->index = run->failure.index = -1;
 	run->plan = plan;
 	run->meeting = run->passage = run->signals = run->null_device = run->proc = run->events = -1;
-	run->spawner_pidfd = run->child_pidfd = -1;
+	run->spawner_pidfd = run->child_pidfd = run->expected_pidfd = -1;
 	monitor_init(&run->monitor);
 	run->umask = umask(0); /* every mode is the plan's own */
 	run->plan_fd = take_descriptor(START_PLAN);
 	run->status = options->status ? take_descriptor(START_STATUS) : -1;
+	if (kind == START_LAUNCH && !options->status)
+		close(START_STATUS);
 	run->lock = kind == START_RUN ? -1 : take_descriptor(START_LOCK);
 	if (kind == START_LAUNCH)
 		close_descriptors(START_LOCK + 1, 0);

@@ -4,6 +4,9 @@
 
 #include "run.h"
 
+/* First of all: signals as they were meant to be, 0-2 open, nobody looks into us. */
+void start_clean(void);
+
 enum start_kind { START_LAUNCH, START_RUN, START_TEARDOWN };
 
 /* Descriptors that the caller gives. */

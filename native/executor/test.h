@@ -40,6 +40,7 @@ void test_cases(const struct plan_case *cases, size_t count);
 struct context {
 	char directory[64];
 	char cgroup[128];
+	int terminal; /* 0: none; else stdin and controlling terminal of the executor */
 };
 void test_one(const char *name, void (*body)(struct context *context));
 /* Begins a plan; test_finish waits for it. `mode` is launch or run. */

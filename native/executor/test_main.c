@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "modes.h"
+#include "start.h"
 #include "status.h"
 #include "test.h"
 #include "test_assemble.h"
@@ -35,6 +37,8 @@ static int assemble_main(void);
 int main(int argc, char **argv)
 {
 	/* Payloads are entered by running ourselves as the executor. */
+	if (argc > 1)
+		start_clean();
 	if (argc > 1 && strcmp(argv[1], "run") == 0)
 		return run_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "launch") == 0)
@@ -47,6 +51,8 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && strcmp(argv[1], "assemble") == 0)
 		return assemble_main();
+	if (argc > 1 && strcmp(argv[1], "push") == 0)
+		return ioctl(0, TIOCSTI, "!") < 0;
 	state.only = argc > 1 ? argv[1] : NULL;
 	if (geteuid() != 0) {
 		printf("Bail out! these tests need root\n");
@@ -95,7 +101,7 @@ static void remove_tree(const char *path)
 
 void test_one(const char *name, void (*body)(struct context *context))
 {
-	struct context context;
+	struct context context = {.terminal = 0};
 	if (state.only && !strstr(name, state.only))
 		return;
 	state.wrong = false;
@@ -196,6 +202,26 @@ static int memory_file(const void *data, size_t bytes, int seals)
 	return fd;
 }
 
+/* A caller as bad as they come: it leaks a descriptor of the host's root, and capabilities to inherit. */
+static void be_careless(void)
+{
+	struct {
+		unsigned int version;
+		int pid;
+	} head = {0x20080522, 0};
+	struct {
+		unsigned int effective, permitted, inheritable;
+	} sets[2];
+	int root = open("/", O_RDONLY | O_DIRECTORY);
+	dup2(root, 33);
+	close(root);
+	if (syscall(SYS_capget, &head, sets) == 0) {
+		sets[0].inheritable = sets[0].permitted;
+		sets[1].inheritable = sets[1].permitted;
+		syscall(SYS_capset, &head, sets);
+	}
+}
+
 pid_t test_begin(const struct context *context, const char *mode, const char *plan, struct outcome *outcome)
 {
 	static char text[32 << 10];
@@ -219,8 +245,10 @@ pid_t test_begin(const struct context *context, const char *mode, const char *pl
 		arguments[8] = again;
 		if (strcmp(mode, "launch") != 0)
 			arguments[3] = NULL;
-		int null = open("/dev/null", O_RDONLY);
-		dup2(null, 0);
+		int input = context->terminal ? context->terminal : open("/dev/null", O_RDONLY);
+		if (context->terminal && (setsid() < 0 || ioctl(input, TIOCSCTTY, 0) < 0))
+			_exit(98);
+		dup2(input, 0);
 		dup2(made[0], 20);
 		dup2(20, 3);
 		dup2(OUTPUT_FD, 1);
@@ -228,6 +256,7 @@ pid_t test_begin(const struct context *context, const char *mode, const char *pl
 		dup2(STATUS_FD, 4);
 		for (int fd = 5; fd <= 20; fd++)
 			close(fd);
+		be_careless();
 		execv("/proc/self/exe", arguments);
 		_exit(99);
 	}

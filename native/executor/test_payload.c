@@ -14,6 +14,11 @@ static const struct plan_case cases[] = {
     {"capabilities: bounding and all other sets",
      BARE " capabilities bounding=0x1\n" SH("grep Cap /proc/self/status | cut -f2 | uniq -c | tr -s ' '"), 0,
      " 1 0000000000000000\n 3 0000000000000001\n 1 0000000000000000\n", NULL},
+    {"dumpable: nobody looks into what becomes the payload",
+     BARE " capabilities bounding=0x0\n hook argv=[\"/bin/busybox\",\"sh\",\"-c\",\"busybox ls /proc/{1}/root/ >/dev/null 2>&1 "
+          "|| echo "
+          "denied\"] env=[]\n" SH(""),
+     0, "denied\n", NULL},
     {"no_new_privs", BARE " no_new_privs\n" SH("grep NoNewPrivs /proc/self/status"), 0, "NoNewPrivs:\t1\n", NULL},
     /* load nr; mkdir (83) → EPERM; all else allowed */
     {"seccomp",
@@ -41,7 +46,7 @@ static const struct plan_case cases[] = {
     {"exec: signals as they should be",
      BARE " exec argv=[\"/bin/busybox\",\"grep\",\"-e\",\"SigBlk\",\"-e\",\"SigIgn\",\"/proc/self/status\"] env=[]\n", 0,
      "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n", NULL},
-    {"exec: descriptors 0-2 alone", BARE SH("echo $(ls /proc/self/fd)"), 0, "0 1 2 3\n", NULL},
+    {"exec: descriptors 0-2 alone", BARE SH("echo fds $(ls /proc/self/fd)"), 0, "fds 0 1 2 3\n", NULL},
     {"exec: the payload's status is ours", BARE SH("exit 9"), 9, NULL, NULL},
     {"exec: and so is its signal", BARE SH("kill -9 $$"), 137, NULL, NULL},
     {"parent_death", BARE " parent_death signal=9\n" SH("echo alive"), 0, "alive", NULL},

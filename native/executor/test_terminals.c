@@ -1,4 +1,11 @@
 /* Ptys. Serving them is tested with the monitor; here, that they reach who serves them. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "test.h"
 
 #define DEVPTS                                                                                                                   \
@@ -38,7 +45,32 @@ static const struct plan_case cases[] = {
      1, NULL, "carry bytes"},
 };
 
+/* What a command in a container pushes into its terminal (TIOCSTI) does not come out of the caller's (CVE-2016-10124). */
+static void nothing_is_pushed(struct context *context)
+{
+	struct outcome outcome;
+	int waiting = 0;
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		return test_skip("no pty of the host's");
+	int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	context->terminal = terminal;
+	pid_t pid =
+	    test_begin(context, "run",
+	               RUN " pty_open master=>{2} slave=>{3}\n pump master={2} mask=0x1\n" SPAWN "uts\n" CHILD
+	                   " stdio descriptor={3} mask=0x1 controlling=yes\n exec argv=[\"/proc/self/exe\",\"push\"] env=[]\n",
+	               &outcome);
+	test_finish(pid, &outcome);
+	test_check(WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) == 0, "it could not even try: %x %s",
+	           (unsigned int)outcome.status, outcome.text);
+	ioctl(terminal, FIONREAD, &waiting);
+	test_check(waiting == 0, "the caller's terminal has %d bytes to read", waiting);
+	close(terminal);
+	close(master);
+}
+
 void tests_of_terminals(void)
 {
 	TEST_CASES(cases);
+	test_one("own_pty: nothing is pushed into the caller's terminal", nothing_is_pushed);
 }
