@@ -1,8 +1,7 @@
 // Another program's firewall can drop what ours accepts: in netfilter a drop anywhere wins. Found and said, not changed.
 
 import { readProc } from '../host/procfs.ts';
-import { runProgram } from '../host/program.ts';
-import { tryTool } from './tools.ts';
+import { listLegacyChain, tryTool } from './tools.ts';
 
 interface Chain {
   readonly family: string;
@@ -53,8 +52,8 @@ async function legacyNotices(bridge: string): Promise<string[]> {
   if (!readProc('/proc/net/ip_tables_names')?.includes('filter')) return [];
   const notices: string[] = [];
   for (const chain of ['FORWARD', 'INPUT']) {
-    const listed = await runProgram('iptables-legacy', ['-w', '-S', chain]);
-    if (!listed.stdout.includes(`-P ${chain} DROP`) || listed.stdout.includes(` ${bridge} `)) continue;
+    const listed = await listLegacyChain(chain);
+    if (!listed.includes(`-P ${chain} DROP`) || listed.includes(` ${bridge} `)) continue;
     notices.push(sentence(chain === 'INPUT', `iptables' chain ${chain}`, bridge));
   }
   return notices;

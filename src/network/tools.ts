@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
-import { runProgram } from '../host/program.ts';
+import { runShort, type ShortResult } from '../host/short-program.ts';
 
 const PACKAGES = { ip: 'iproute2', nft: 'nftables', dnsmasq: 'dnsmasq-base' } as const;
 export type Tool = keyof typeof PACKAGES;
@@ -40,17 +40,16 @@ export async function runTool(tool: Tool, args: readonly string[]): Promise<stri
   );
 }
 
-export interface ToolResult {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** The same for a tool that may fail; throws only when it can't be started. */
-export async function tryTool(tool: Tool, args: readonly string[]): Promise<ToolResult> {
-  const done = await runProgram(tool, args, { env: ENVIRONMENT, cwd: '/' });
+export async function tryTool(tool: Tool, args: readonly string[]): Promise<ShortResult> {
+  const done = await runShort(tool, args, ENVIRONMENT);
   if (done.startError === 'ENOENT') throw missingTools([tool]);
   if (done.startError !== undefined)
     throw new TslxcError('NETWORK_FAILED', `can't start ${tool}: ${done.startError}`);
-  return { status: done.exitCode ?? 128, stdout: done.stdout, stderr: done.stderr };
+  return done;
+}
+
+/** What an old iptables says of one chain; empty where there is none. */
+export async function listLegacyChain(chain: string): Promise<string> {
+  return (await runShort('iptables-legacy', ['-w', '-S', chain], ENVIRONMENT)).stdout;
 }

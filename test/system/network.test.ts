@@ -252,6 +252,40 @@ test('another firewall that drops forwarded packets is named, one that knows the
   assert.equal((await world.net('restart')).stderr, '');
 });
 
+const skip = existsSync('/usr/sbin/iptables-legacy') ? false : 'iptables is not installed here';
+
+test('rules of the old iptables are seen too', { timeout: 60_000, skip }, async t => {
+  const h = harness(t);
+  await using world = makeWorld(h);
+  world.run(world.host, 'iptables-legacy', '-P', 'INPUT', 'DROP');
+  const { status, stderr } = await world.net('start');
+  assert.equal(status, 0);
+  assert.match(
+    stderr,
+    /another firewall drops DHCP and DNS of containers: the policy of iptables' chain INPUT is drop/,
+  );
+});
+
+test('a bridge with containers on it is stopped but stays, and serves them again after a start', {
+  timeout: 60_000,
+}, async t => {
+  const h = harness(t);
+  await using world = makeWorld(h);
+  await world.net('start');
+  const guest = world.guest('one');
+  const before = lease(world, h, guest, 'one');
+  const { status, stderr } = await world.net('stop');
+  assert.deepEqual(
+    [status, stderr],
+    [0, `tslxc-net: ${h.bridge} stays, without addresses: 1 interface is still on it\n`],
+  );
+  assert.ok(linksOf(world).includes(h.bridge));
+  assert.equal(dnsmasqsOf(h.directory), 0);
+  assert.equal((await world.net('start')).status, 0);
+  world.run(guest, 'busybox', 'ping', '-c1', '-W5', before.router);
+  assert.equal((await statusOf(world)).leases, 1);
+});
+
 test('a missing program is named with its package', { timeout: 60_000 }, async t => {
   const h = harness(t);
   await using world = makeWorld(h);
