@@ -1,6 +1,6 @@
 // The log file that -o and -l ask for, in LXC's own line form.
 
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 
@@ -39,7 +39,7 @@ export class Log {
   static open(target: LogTarget): Log {
     if (target.file === undefined) return new Log(target, undefined);
     try {
-      mkdirSync(dirname(target.file), { recursive: true });
+      makeParents(dirname(target.file));
       return new Log(target, openSync(target.file, 'a', 0o640));
     } catch (cause) {
       throw new TslxcError('LOG_UNWRITABLE', `log file ${target.file} can't be opened`, { cause });
@@ -61,6 +61,13 @@ export class Log {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
   }
+}
+
+/** As mkdir -p; Node's own recursive mkdir never returns beneath /proc. */
+function makeParents(directory: string): void {
+  if (existsSync(directory)) return;
+  makeParents(dirname(directory));
+  mkdirSync(directory);
 }
 
 /** YYYYMMDDhhmmss.mmm in UTC, as LXC writes it. */

@@ -17,6 +17,6 @@ export function formatOf(args: ParsedArguments): Format | undefined {
 /** The whole document, with its final newline. */
 export async function structured(data: unknown, format: Format): Promise<string> {
   if (format === 'json') return `${JSON.stringify(data, null, 2)}\n`;
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('./yaml.ts');
   return stringify(data);
 }
