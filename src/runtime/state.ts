@@ -3,6 +3,7 @@
 import { type CgroupMounts, cgroupMounts, cgroupOf, readCgroupFile } from '../host/cgroups.ts';
 import { isLocked } from '../host/locks.ts';
 import { bootId, isAlive, readProc } from '../host/procfs.ts';
+import { abstractAddresses } from '../host/unix-socket.ts';
 import { readEvents, type State } from './events.ts';
 import { runLockFile } from './locks.ts';
 import type { Place } from './place.ts';
@@ -29,7 +30,7 @@ export class HostView {
 
   /** Abstract unix addresses that are bound, without the @. */
   get addresses(): ReadonlySet<string> {
-    this.#addresses ??= boundAddresses();
+    this.#addresses ??= abstractAddresses();
     return this.#addresses;
   }
 }
@@ -88,13 +89,4 @@ export function readIncarnation(place: Place): Incarnation | undefined {
     monitorPid: Number(monitorPid),
     monitorStarttime: BigInt(monitorStarttime),
   };
-}
-
-function boundAddresses(): ReadonlySet<string> {
-  const lines = readProc('/proc/net/unix')?.split('\n') ?? [];
-  return new Set(
-    lines
-      .map(line => line.indexOf('@'))
-      .flatMap((at, index) => (at < 0 ? [] : [lines[index]?.slice(at + 1) ?? ''])),
-  );
 }
