@@ -25,7 +25,7 @@
 #include "start.h"
 #include "syscalls.h"
 
-enum { STATE_RUNNING = 2, OP_LAST_EXPECT = 6, OP_EXEC = 150 };
+enum { STATE_RUNNING = 2, OP_LAST_EXPECT = 7, OP_SAVE_TEARDOWN = 11, OP_EXEC = 150 };
 
 static int perform_plan(struct run *run);
 static int hand_to_child(struct run *run, bool last);
@@ -50,6 +50,7 @@ int launch_main(int argc, char **argv)
 	restart_keep(&restart);
 	title_set(&options);
 	while (!live_until_stop(&run, options.foreground)) {
+		run.relaunched = true;
 		if (launch(&run) == 0)
 			continue;
 		if (facts_have_changed(&run))
@@ -115,13 +116,23 @@ static int hand_to_child(struct run *run, bool last)
 	return error;
 }
 
+/* Until the teardown is saved nothing was made: what has its names then is another's, and not ours to remove. */
+static bool has_begun(const struct run *run)
+{
+	for (int n = 0; n < run->failure.index && !run->relaunched; n++)
+		if (run->plan->ops[n].opcode == OP_SAVE_TEARDOWN)
+			return true;
+	return run->relaunched || run->failure.index < 0;
+}
+
 /* First the cause, in time order, then word that nothing is left. */
 static void undo(struct run *run)
 {
 	report_failure(run);
 	actors_kill(run);
 	monitor_close(&run->monitor, false); /* its socket lies in a directory that goes */
-	teardown(run, ACTOR_TEARDOWN_STOP);
+	if (has_begun(run))
+		teardown(run, ACTOR_TEARDOWN_STOP);
 	launch_forget(run);
 	report(run, STATUS_ENDED, -1, 0, 0, "");
 }

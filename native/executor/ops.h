@@ -19,6 +19,8 @@ struct expect_namespace_op { const char *path; int64_t dev; int64_t ino; uint16_
 int op_expect_namespace(struct run *run, const struct expect_namespace_op *o);
 struct expect_writable_op { int root; };
 int op_expect_writable(struct run *run, const struct expect_writable_op *o);
+struct expect_vacant_op { const char *path; };
+int op_expect_vacant(struct run *run, const struct expect_vacant_op *o);
 struct claim_address_op { const char *address; uint16_t socket; };
 int op_claim_address(struct run *run, const struct claim_address_op *o);
 struct save_teardown_op { const char *path; };

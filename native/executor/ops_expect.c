@@ -83,6 +83,23 @@ int op_expect_namespace(struct run *run, const struct expect_namespace_op *o)
 	return 0;
 }
 
+/* v2 tells of the whole subtree; a v1 group only of itself. */
+int op_expect_vacant(struct run *run, const struct expect_vacant_op *o)
+{
+	char text[256];
+	AUTO_CLOSE int group = open(o->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (group < 0)
+		return errno == ENOENT ? 0 : fail(run, errno, "open %s", o->path);
+	AUTO_CLOSE int events = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = events >= 0 ? take_fd(&events) : openat(group, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (length < 0)
+		return fail(run, errno, "read who is in %s", o->path);
+	text[length] = 0;
+	bool vacant = strstr(text, "populated") ? strstr(text, "populated 0") != NULL : length == 0;
+	return vacant ? 0 : fail(run, EBUSY, "%s holds processes that another program started", o->path);
+}
+
 /* Overlay mounted by who may not write to its upper layer succeeds, read-only (kernel-notes 2). */
 int op_expect_writable(struct run *run, const struct expect_writable_op *o)
 {

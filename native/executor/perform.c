@@ -21,6 +21,8 @@ int perform(struct run *run, const struct plan_op *op)
 		return op_expect_namespace(run, &(struct expect_namespace_op){ .path = plan_text(run->plan, op->strs[0]), .dev = (int64_t)op->nums[0], .ino = (int64_t)op->nums[1], .namespace = op->slots[0] });
 	case 6:
 		return op_expect_writable(run, &(struct expect_writable_op){ .root = slot_fd(run, op->slots[0]) });
+	case 7:
+		return op_expect_vacant(run, &(struct expect_vacant_op){ .path = plan_text(run->plan, op->strs[0]) });
 	case 10:
 		return op_claim_address(run, &(struct claim_address_op){ .address = plan_text(run->plan, op->strs[0]), .socket = op->slots[0] });
 	case 11:

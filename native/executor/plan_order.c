@@ -162,7 +162,7 @@ static bool actor_may(unsigned int actor, unsigned int opcode)
 		unsigned char actors;
 	} rules[] = {
 	    /* clang-format off */
-		{1, 6, H | S | P | C}, /* expect_* */
+		{1, 7, H | S | P | C}, /* expect_* */
 		{10, 11, H},           /* claim_address save_teardown */
 		{12, 12, P},           /* record_init */
 		{13, 13, H | P},       /* event */

@@ -50,6 +50,7 @@ struct run {
 	pid_t child; /* 0: none, or waited for */
 	int child_pidfd;
 	bool child_is_init; /* of a pid namespace: its end ends everything in there */
+	bool relaunched;     /* after a reboot: the names are ours already */
 	bool ended;         /* wait_status is the payload's */
 	int wait_status;
 	int events; /* directory of the events file, -1: none */

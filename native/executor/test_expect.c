@@ -24,6 +24,7 @@ static const struct plan_case cases[] = {
      NULL, "has changed"},
     {"expect_namespace: another one is stale",
      RUN " expect_namespace path=\"/proc/self/ns/net\" dev=1 ino=1 namespace=>{2}\n" END, 1, NULL, "has changed"},
+    {"expect_vacant: not there yet", RUN " expect_vacant path=\"/sys/fs/cgroup/no-such-group\"\n" END, 0, "reached", NULL},
     {"expect_writable: a writable tree",
      RUN " fs_create attributes=nosuid type=\"tmpfs\" options=[] tree=>{2}\n expect_writable root={2}\n" END, 0, "reached", NULL},
     {"expect_writable: a read-only tree",
@@ -146,7 +147,7 @@ static void teardown_unmounts(struct context *context)
 	struct outcome outcome;
 	test_run(context, "run",
 	         RUN " save_teardown path=\"@/teardown\"\n" END "segment teardown-stop\n unmount_path path=\"@/there\"\n "
-	                                                        "unmount_path path=\"@/there\"\n unmount_path path=\"@/none\"\n"
+	             "unmount_path path=\"@/there\"\n unmount_path path=\"@/none\"\n"
 	             " directory_remove path=\"@/there\"\n directory_remove path=\"@/there\"\n",
 	         &outcome);
 	mkdir(test_path(context, "@/there"), 0700);

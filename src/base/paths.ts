@@ -38,9 +38,15 @@ export function containerPaths(runDir: string, lxcpath: string, name: string): C
   };
 }
 
-/** What distinguishes cgroups of one name in several lxcpaths: nothing for the default lxcpath, else `-<hash8>`. */
-export function cgroupSuffix(lxcpath: string, defaultLxcpath: string, name: string): string {
-  return lxcpath === defaultLxcpath ? '' : `-${hashOf(lxcpath, name)}`;
+/** Where LXC itself keeps containers: only there are control groups named as it names them. */
+const LXC_LXCPATH = '/var/lib/lxc';
+
+/**
+ * What distinguishes control groups of one name in several lxcpaths: `-<hash8>`, and nothing in LXC's own lxcpath, where other programs
+ * look for `lxc.payload.NAME` and the address that LXC and we both bind keeps the two apart.
+ */
+export function cgroupSuffix(lxcpath: string, name: string): string {
+  return lxcpath === LXC_LXCPATH ? '' : `-${hashOf(lxcpath, name)}`;
 }
 
 /**

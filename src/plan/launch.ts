@@ -3,6 +3,7 @@
 import { commandAddress } from '../base/paths.ts';
 import type { ContainerConfig } from '../config/model.ts';
 import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
+import { payloadPaths } from './cgroup-paths.ts';
 import { mountCgroups } from './cgroup-view.ts';
 import { makeCgroups } from './cgroups.ts';
 import { becomeRoot, narrow, takeIdentity, writeProcFiles } from './credentials.ts';
@@ -129,6 +130,10 @@ function claimIdentity(start: Start): void {
     start.add('host', origin, 'namespace_unshare', { kinds: ['mnt'] });
     start.add('host', origin, 'propagation', { path: '/', propagation: ['rec', 'slave'] });
   }
+  for (const { payload } of payloadPaths(config, start.host, input))
+    start.add('host', rule('what another program runs is not ours to end'), 'expect_vacant', {
+      path: payload,
+    });
   const address = commandAddress(input.lxcpath, input.name);
   start.add('host', rule('LXC and tslxc never run one container twice'), 'claim_address', {
     address,

@@ -90,6 +90,7 @@ export interface OpFields {
   expect_process: { pid: number | bigint; starttime: number | bigint; process: Slot; pidfd: Slot };
   expect_namespace: { path: string; dev: number | bigint; ino: number | bigint; namespace: Slot };
   expect_writable: { root: Slot };
+  expect_vacant: { path: string };
   claim_address: { address: string; socket: Slot };
   save_teardown: { path: string };
   record_init: { path: string; process: Slot };
@@ -186,6 +187,7 @@ export const OPCODES: { readonly [N in OpName]: { readonly code: number; readonl
   expect_process: { code: 4, fields: [{ name: 'pid', kind: 'int', place: 'num', index: 0 }, { name: 'starttime', kind: 'int', place: 'num', index: 1 }, { name: 'process', kind: 'newpid', place: 'slot', index: 0 }, { name: 'pidfd', kind: 'newfd', place: 'slot', index: 1 }] },
   expect_namespace: { code: 5, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'dev', kind: 'int', place: 'num', index: 0 }, { name: 'ino', kind: 'int', place: 'num', index: 1 }, { name: 'namespace', kind: 'newfd', place: 'slot', index: 0 }] },
   expect_writable: { code: 6, fields: [{ name: 'root', kind: 'fd', place: 'slot', index: 0 }] },
+  expect_vacant: { code: 7, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }] },
   claim_address: { code: 10, fields: [{ name: 'address', kind: 'str', place: 'str', index: 0 }, { name: 'socket', kind: 'newfd', place: 'slot', index: 0 }] },
   save_teardown: { code: 11, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }] },
   record_init: { code: 12, fields: [{ name: 'path', kind: 'str', place: 'str', index: 0 }, { name: 'process', kind: 'pid', place: 'slot', index: 0 }] },

@@ -9,7 +9,7 @@ export interface Place {
   readonly lxcpath: string;
   readonly settings: Settings;
   readonly paths: ContainerPaths;
-  /** Suffix of its cgroups: empty in the default lxcpath. */
+  /** Suffix of its cgroups: empty in LXC's own lxcpath. */
   readonly suffix: string;
   /** The config to read: P/N/config, or the file of --rcfile. */
   readonly configFile: string;
@@ -31,7 +31,7 @@ export function placeOf(
     lxcpath,
     settings,
     paths,
-    suffix: cgroupSuffix(lxcpath, settings.lxcpath, name),
+    suffix: cgroupSuffix(lxcpath, name),
     configFile: options.rcfile ?? paths.config,
     address: commandAddress(lxcpath, name),
   };
