@@ -44,7 +44,7 @@ export const bridgeOf = (settings: Settings): string => settings.network.bridge;
 export async function ensureBridge(settings: Settings, uid = process.getuid?.() ?? 0): Promise<Bridge> {
   const ready = await servingBridge(settings);
   if (ready) return ready;
-  return locked(settings, uid, async files => (await servingBridge(settings)) ?? setUp(settings, files));
+  return locked(settings, uid, async files => (await lookAtBridge(settings)) ?? setUp(settings, files));
 }
 
 /** False when it was not running. Containers keep their ports: the bridge then stays, without addresses. */
@@ -89,7 +89,19 @@ export async function bridgeStatus(settings: Settings, now = new Date()): Promis
   return { ...about, ...addresses, state, dnsmasqPid: dnsmasq.pid, leaseLimit, problems };
 }
 
-async function servingBridge(settings: Settings): Promise<Bridge | undefined> {
+/** Looks under way, by the file that they read: a hundred starts at once ask nft once, not a hundred times. */
+const looking = new Map<string, Promise<Bridge | undefined>>();
+
+function servingBridge(settings: Settings): Promise<Bridge | undefined> {
+  const { up } = filesOf(settings);
+  const begun = looking.get(up);
+  if (begun) return begun;
+  const look = lookAtBridge(settings).finally(() => looking.delete(up));
+  looking.set(up, look);
+  return look;
+}
+
+async function lookAtBridge(settings: Settings): Promise<Bridge | undefined> {
   const { bridge } = settings.network;
   const up = readUp(filesOf(settings));
   if (!up || (await whatIsBroken(bridge, up)).length > 0) return undefined;
