@@ -63,14 +63,11 @@ int op_capabilities(struct run *run, const struct capabilities_op *o)
 	}
 	if (syscall(SYS_capget, &head, sets) < 0)
 		return fail(run, errno, "capget");
-	for (int half = 0; half < 2; half++) {
-		uint32_t keep = (uint32_t)(o->bounding >> 32 * half);
-		sets[half].permitted &= keep;
-		sets[half].effective &= keep;
+		/* What is permitted stays until exec, which cuts it to the bounding set: a change of ids may still need it. */
 #ifndef BREAK_inheritable
+	for (int half = 0; half < 2; half++)
 		sets[half].inheritable = 0; /* empties the ambient set too */
 #endif
-	}
 	return syscall(SYS_capset, &head, sets) < 0 ? fail(run, errno, "capset") : 0;
 }
 

@@ -10,9 +10,13 @@ import { cannotStart, notCarriedOut } from './refusal.ts';
 import type { Slot } from './slot.ts';
 import { rule, type Start } from './start.ts';
 
-/** The bounding set as a mask: all that the kernel knows less lxc.cap.drop, or lxc.cap.keep alone. */
+/**
+ * The bounding set as a mask: all that there is less lxc.cap.drop, or lxc.cap.keep alone. A new user namespace has every
+ * capability that the kernel knows; without one there is no more than the caller has.
+ */
 export function keptCapabilities(config: ContainerConfig, host: HostFacts): bigint {
-  const all = (1n << BigInt(host.lastCap + 1)) - 1n;
+  const known = (1n << BigInt(host.lastCap + 1)) - 1n;
+  const all = config.idmap.length > 0 ? known : known & BigInt(`0x${host.boundingSet}`);
   const mask = (names: readonly { readonly value: string }[]) =>
     names.reduce((bits, { value }) => {
       const number = capabilityNumber(value);

@@ -58,6 +58,12 @@ export function fillDev(start: Start, root: Slot, nodes: readonly HostTree[]): v
     }
     if (!start.idmaps) makeNodes(start, root);
   }
+  // A /dev that is the tree's own may be read-only; LXC lets it be, too.
+  if (
+    !start.config.autodev.value &&
+    start.config.rootfs.options.some(({ value }) => /(^|,)ro(,|$)/.test(value))
+  )
+    return;
   for (const [name, target] of Object.entries(LINKS)) {
     start.add('child', EVERYONE, 'make_symlink', { root, path: `dev/${name}`, target });
   }
