@@ -12,6 +12,7 @@ import { processStat } from '../host/procfs.ts';
 import { compileAttach } from '../plan/attach.ts';
 import { planBytes } from '../plan/bytes.ts';
 import { payloadPaths } from '../plan/cgroup-paths.ts';
+import type { Plan } from '../plan/model.ts';
 import { loadPlaceConfig } from './config.ts';
 import { heldByLxc } from './lifecycle.ts';
 import type { Place } from './place.ts';
@@ -50,7 +51,8 @@ export async function attachHere(place: Place, request: AttachRequest): Promise<
   return becomeExecutor('run', [], [sealedMemfd('tslxc-plan', planBytes(plan))], request.env);
 }
 
-async function planAttach(place: Place, request: AttachRequest) {
+/** The plan of an attach as the container is now. Throws as attachHere does. */
+export async function planAttach(place: Place, request: AttachRequest): Promise<Plan> {
   const { initPid, heldByLxc: held } = observe(place);
   if (held) throw heldByLxc(place);
   const starttime = initPid === undefined ? undefined : processStat(initPid)?.starttime;

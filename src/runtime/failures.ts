@@ -16,14 +16,14 @@ export function opAt(plan: Plan, index: number): Op | undefined {
 }
 
 /** `lxc.mount.entry (config:37): bind /srv on mnt: no such directory`. */
-export function failureOf(plan: Plan, record: StatusRecord): TslxcError {
+export function failureOf(plan: Plan, record: StatusRecord, code = 'START_FAILED'): TslxcError {
   const op = opAt(plan, record.index);
   const why = record.errno === 0 ? '' : errnoText(record.errno);
   const what = [record.text, why].filter(part => part !== '').join(': ');
   const hint = op && hintFor(op, errnoName(record.errno));
   const key = op && keyOf(op.origin);
   return new TslxcError(
-    op === undefined ? 'EXECUTOR_FAILED' : 'START_FAILED',
+    op === undefined ? 'EXECUTOR_FAILED' : code,
     key === undefined ? what : `${key}: ${what}`,
     {
       ...(op && { origin: op.origin }),

@@ -1,9 +1,11 @@
 // What there is to know about one container.
 
 import { networkOf } from '../host/network-of.ts';
+import { vethName } from '../plan/names.ts';
+import { loadPlaceConfig } from './config.ts';
 import type { Place } from './place.ts';
 import { HostView, type Observed, observe } from './state.ts';
-import { type LinkStatistics, readStatistics, type Statistics } from './statistics.ts';
+import { type LinkStatistics, linkStatistics, readStatistics, type Statistics } from './statistics.ts';
 
 export interface ContainerInfo extends Observed {
   readonly name: string;
@@ -26,6 +28,16 @@ export async function containerInfo(place: Place, view = new HostView()): Promis
     ...observed,
     ...networkOf(initPid),
     statistics: readStatistics(place, initPid, view.mounts),
-    links: [],
+    links: await hostLinks(place),
   };
+}
+
+/** The host's ends of its veths; a config that does not load has none. */
+async function hostLinks(place: Place): Promise<LinkStatistics[]> {
+  const config = await loadPlaceConfig(place).catch(() => undefined);
+  const veths = (config?.net ?? []).filter(({ type }) => type.value === 'veth');
+  return veths
+    .map(({ index, veth }) => veth?.pair?.value ?? vethName(place.lxcpath, place.name, index))
+    .map(linkStatistics)
+    .filter(link => link !== undefined);
 }
