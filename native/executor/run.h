@@ -11,7 +11,7 @@
 #include "pump.h"
 #include "status.h"
 
-enum { FAILURE_TEXT = 400, FORMAT_BYTES = 64 << 10 };
+enum { FAILURE_TEXT = 400, FORMAT_BYTES = 128 << 10 };
 
 /* The first cause, recorded where the syscall failed. */
 struct failure {
