@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,9 +26,21 @@ int perform_segment(struct run *run, const struct plan_segment *segment)
 		int error = perform(run, &run->plan->ops[run->index]);
 		if (error < 0)
 			return error;
+		run->done[run->index / 8] |= (uint8_t)(1 << run->index % 8);
 	}
 	run->index = -1;
 	return 0;
+}
+
+bool was_performed(const struct run *run, unsigned int opcode, const char *text)
+{
+	for (uint32_t n = 0; n < run->plan->header->op_count; n++) {
+		const struct plan_op *op = &run->plan->ops[n];
+		const char *first = op->opcode == opcode ? plan_text(run->plan, op->strs[0]) : NULL;
+		if (first && run->done[n / 8] & 1 << n % 8 && strcmp(first, text) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -50,7 +50,6 @@ int launch_main(int argc, char **argv)
 	restart_keep(&restart);
 	title_set(&options);
 	while (!live_until_stop(&run, options.foreground)) {
-		run.relaunched = true;
 		if (launch(&run) == 0)
 			continue;
 		if (facts_have_changed(&run))
@@ -71,6 +70,7 @@ int launch(struct run *run)
 {
 	run->failure = (struct failure){.index = -1};
 	run->index = -1;
+	memset(run->done, 0, sizeof run->done);
 	int error = perform_plan(run);
 	if (error == 0)
 		return 0;
@@ -116,23 +116,28 @@ static int hand_to_child(struct run *run, bool last)
 	return error;
 }
 
-/* Until the teardown is saved nothing was made: what has its names then is another's, and not ours to remove. */
-static bool has_begun(const struct run *run)
+/* Before the op that saves it a plan has changed nothing. */
+static bool saves_teardown(const struct plan *plan)
 {
-	for (int n = 0; n < run->failure.index && !run->relaunched; n++)
-		if (run->plan->ops[n].opcode == OP_SAVE_TEARDOWN)
+	for (uint32_t n = 0; n < plan->header->op_count; n++)
+		if (plan->ops[n].opcode == OP_SAVE_TEARDOWN)
 			return true;
-	return run->relaunched || run->failure.index < 0;
+	return false;
 }
 
-/* First the cause, in time order, then word that nothing is left. */
+/*
+ * First the cause, in time order, then word that nothing is left. What has this container's names but was not made by this launch is
+ * left alone: it may be LXC's own, which runs a container of the same name.
+ */
 static void undo(struct run *run)
 {
 	report_failure(run);
 	actors_kill(run);
 	monitor_close(&run->monitor, false); /* its socket lies in a directory that goes */
-	if (has_begun(run))
+	run->undoing = true;
+	if (run->begun || !saves_teardown(run->plan))
 		teardown(run, ACTOR_TEARDOWN_STOP);
+	run->undoing = false;
 	launch_forget(run);
 	report(run, STATUS_ENDED, -1, 0, 0, "");
 }

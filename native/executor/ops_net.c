@@ -14,6 +14,8 @@
 #include "resolve.h"
 #include "syscalls.h"
 
+enum { OP_VETH_MAKE = 120 };
+
 static int sent(struct run *run, struct netlink_request *request, const char *what, const char *name)
 {
 	int error = netlink_send(request);
@@ -196,6 +198,8 @@ int op_link_delete(struct run *run, const struct link_delete_op *o)
 	int error = add_name(run, &request, o->name);
 	if (error < 0 || if_nametoindex(o->name) == 0)
 		return error;
+	if (run->undoing && !was_performed(run, OP_VETH_MAKE, o->name))
+		return 0;
 	error = netlink_send(&request);
 	return error == 0 || error == -ENODEV ? 0 : fail(run, error, "delete %s", o->name);
 }

@@ -38,7 +38,10 @@ int op_save_teardown(struct run *run, const struct save_teardown_op *o)
 	if (fd < 0)
 		return fd;
 	int error = saved_teardown_write(run, fd);
-	return error < 0 ? error : file_replace(run, o->path);
+	if (error == 0)
+		error = file_replace(run, o->path);
+	run->begun |= error == 0;
+	return error;
 }
 
 int op_record_init(struct run *run, const struct record_init_op *o)

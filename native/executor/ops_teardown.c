@@ -18,7 +18,7 @@
 #include "subtree.h"
 #include "syscalls.h"
 
-enum { RETRY_MS = 5, MAX_PIDS_READ = 4096 };
+enum { RETRY_MS = 5, MAX_PIDS_READ = 4096, OP_CGROUP_MAKE = 20 };
 
 static int64_t now_ms(void)
 {
@@ -93,6 +93,8 @@ static int empty_v1(struct run *run, const char *path, int64_t deadline_ms)
 int op_cgroup_empty(struct run *run, const struct cgroup_empty_op *o)
 {
 	int64_t deadline_ms = now_ms() + o->timeout_ms;
+	if (run->undoing && !was_performed(run, OP_CGROUP_MAKE, o->path))
+		return 0;
 	AUTO_CLOSE int directory = open(o->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (directory < 0)
 		return errno == ENOENT ? 0 : fail(run, errno, "open %s", o->path);
@@ -109,6 +111,8 @@ int op_cgroup_empty(struct run *run, const struct cgroup_empty_op *o)
 int op_cgroup_remove(struct run *run, const struct cgroup_remove_op *o)
 {
 	int64_t deadline_ms = now_ms() + o->timeout_ms;
+	if (run->undoing && !was_performed(run, OP_CGROUP_MAKE, o->path))
+		return 0;
 	for (;;) {
 		int error = subtree_remove(run, o->path);
 		if (error == 0 || error == -ENOENT)

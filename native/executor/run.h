@@ -49,9 +49,11 @@ struct run {
 	int spawner_pidfd;
 	pid_t child; /* 0: none, or waited for */
 	int child_pidfd;
-	bool child_is_init; /* of a pid namespace: its end ends everything in there */
-	bool relaunched;     /* after a reboot: the names are ours already */
-	bool ended;         /* wait_status is the payload's */
+	bool child_is_init;             /* of a pid namespace: its end ends everything in there */
+	bool begun;                     /* the teardown has been saved: from then on there is something to undo */
+	bool undoing;                   /* after a failed launch: only what this run made is removed */
+	uint8_t done[PLAN_MAX_OPS / 8]; /* ops that the executor itself has performed in this launch */
+	bool ended;                     /* wait_status is the payload's */
 	int wait_status;
 	int events; /* directory of the events file, -1: none */
 	bool pumped;
@@ -89,5 +91,7 @@ int format_list(struct run *run, const struct text_list *list, struct text_vecto
 int perform(struct run *run, const struct plan_op *op);
 /* actors.c: performs the ops of one segment up to the first failure. */
 int perform_segment(struct run *run, const struct plan_segment *segment);
+/* Whether this launch has performed an op with that opcode and that first text. */
+bool was_performed(const struct run *run, unsigned int opcode, const char *text);
 
 #endif

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { TEST_OUTPUT = 8192 };
+/* A run writes its output and its status records to files at these numbers of ours. */
+enum { TEST_OUTPUT = 8192, OUTPUT_FD = 10, STATUS_FD = 11 };
 
 /* What came of a plan. */
 struct outcome {

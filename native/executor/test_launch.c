@@ -99,6 +99,27 @@ static void fails_and_undoes(struct context *context)
 	test_check(gone(context), "the cgroup is still there");
 }
 
+/* A name that somebody else uses: what is his stays (LXC's own monitor may run a container of the same name). */
+static void leaves_others_alone(struct context *context)
+{
+	struct outcome other;
+	struct outcome ours;
+	pid_t pid = test_begin(context, "launch",
+	                       LAUNCH INTO CHILD " parent_death signal=9\n" SH("echo up >@/up; sleep 60") LEAVE, &other);
+	test_check(test_wait_text(test_path(context, "@/up"), "up"), "it did not start");
+	int kept[2] = {dup(OUTPUT_FD), dup(STATUS_FD)};
+	test_run(context, "launch", LAUNCH INTO CHILD SH("") LEAVE, &ours);
+	test_check(ours.failed && ours.error == EBUSY && ours.ended, "%s", ours.text);
+	test_check(test_exists(test_path(context, "~/a")) && kill(pid, 0) == 0, "the other's cgroup is gone");
+	test_check(test_has_text(test_path(context, "~/a/cgroup.events"), "populated 1"), "the other's processes were killed");
+	dup2(kept[0], OUTPUT_FD);
+	dup2(kept[1], STATUS_FD);
+	kill(pid, SIGKILL);
+	test_finish(pid, &other);
+	for (int n = 0; n < 500 && rmdir(test_path(context, "~/a")) < 0 && errno == EBUSY; n++)
+		poll(NULL, 0, 10);
+}
+
 /* Nobody waits for the dead: a child that is killed while it is set up fails the launch. */
 static void child_is_killed(struct context *context)
 {
@@ -207,6 +228,7 @@ void tests_of_launch(void)
 	test_one("launch: reboots", reboots);
 	test_one("launch: reboots when its facts have changed", reboots_into_other_facts);
 	test_one("launch: fails, and undoes everything", fails_and_undoes);
+	test_one("launch: leaves alone what has its names and is another's", leaves_others_alone);
 	test_one("launch: the child is killed while it is set up", child_is_killed);
 	test_one("launch: told to end during a hook", told_to_end);
 	test_one("parent_death: the monitor is killed", monitor_is_killed);

@@ -21,7 +21,7 @@
 #include "test.h"
 #include "test_assemble.h"
 
-enum { CGROUP2_MAGIC = 0x63677270, OUTPUT_FD = 10, STATUS_FD = 11 };
+enum { CGROUP2_MAGIC = 0x63677270 };
 
 static struct {
 	int number, passed, failed, skipped;
