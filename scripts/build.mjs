@@ -20,11 +20,14 @@ const STEPS = {
   cache: buildCache,
   executor: buildExecutor,
 };
-const AT_INSTALL = ['addon', 'links', 'cache', 'executor'];
+/** What `npm ci` builds in a clone: everything but the tests. */
+export const INSTALLED = ['library', 'addon', 'links', 'manual', 'cache', 'executor'];
+/** What depends on the machine; the rest comes ready-made in the tarball. */
+export const FROM_PACKAGE = ['addon', 'links', 'cache', 'executor'];
 
-/** Builds the named steps, or all. `fromPackage`: JavaScript came ready-made in the tarball. */
-export async function build({ steps = Object.keys(STEPS), force = false, fromPackage = false } = {}) {
-  for (const step of fromPackage ? AT_INSTALL : steps) await STEPS[step](force);
+/** Builds the named steps, or all. */
+export async function build({ steps = Object.keys(STEPS), force = false } = {}) {
+  for (const step of steps) await STEPS[step](force);
 }
 
 const at = (...parts) => join(root, ...parts);

@@ -14,8 +14,8 @@ export async function prepare(purposes) {
   if (old) throw new Error(old);
   installPackages(purposes);
   if (!sameAsLocked()) npmCi();
-  const { build } = await import('./build.mjs');
-  await build();
+  const { build, INSTALLED } = await import('./build.mjs');
+  await build(purposes.includes('test') ? {} : { steps: INSTALLED });
 }
 
 /** Whether node_modules holds exactly what package-lock.json says. */
@@ -23,8 +23,10 @@ function sameAsLocked() {
   const installed = packagesIn('node_modules/.package-lock.json');
   const locked = packagesIn('package-lock.json');
   return Object.entries(locked).every(
-    ([path, { version, optional }]) =>
-      path === '' || installed[path]?.version === version || (optional && !(path in installed)),
+    ([path, { version, optional, os, cpu }]) =>
+      path === '' ||
+      installed[path]?.version === version ||
+      (optional && (os || cpu) && !(path in installed)),
   );
 }
 
