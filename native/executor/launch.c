@@ -17,6 +17,7 @@
 
 #include "actors.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "event.h"
 #include "meeting.h"
 #include "modes.h"
@@ -162,7 +163,9 @@ static bool live_until_stop(struct run *run, bool foreground)
 		event_append(run->events, STATE_RUNNING, NULL);
 	if (foreground)
 		monitor_serve_foreground(&run->monitor);
-	report(run, STATUS_RUNNING, -1, 0, run->child, "");
+	char elapsed[32];
+	snprintf(elapsed, sizeof elapsed, "%lld", (long long)(monotonic_us() - run->began_us));
+	report(run, STATUS_RUNNING, -1, 0, run->child, elapsed);
 	close_fd(&run->status);
 	start_forget(run);
 	slots_trim(run);

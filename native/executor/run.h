@@ -41,6 +41,7 @@ struct run {
 	int signals;             /* signalfd of what should end us while launching, -1: none */
 	int null_device;         /* the host's */
 	int proc;                /* the host's procfs, O_PATH: what a guest mounts at its /proc is nothing to us */
+	int64_t began_us;        /* CLOCK_MONOTONIC when the executor began */
 	mode_t umask;            /* the caller's, for hooks */
 	bool guest_root;         /* our own root is the guest's: no path is trusted any more */
 	pid_t expected; /* whom expect_process named; not our child, so its number is its own only while the pidfd says so */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fault.h"
 #include "syscalls.h"
 #include "tracing.h"
@@ -42,6 +43,7 @@ int start_run(struct run *run, struct plan *plan, enum start_kind kind, const st
 {
 	struct plan_fault fault = {0};
 	memset(run, 0, sizeof *run);
+	run->began_us = monotonic_us();
 	run->index = run->failure.index = -1;
 	run->plan = plan;
 	run->meeting = run->passage = run->signals = run->null_device = run->proc = run->events = -1;

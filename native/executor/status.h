@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 enum status_kind {
-	STATUS_FAILED = 1,  /* op `index` failed with `error` (a positive errno); text: what was being done, "openat2 /srv" */
-	STATUS_RUNNING = 2, /* the payload's exec succeeded; value: its pid in the caller's pid namespace */
+	STATUS_FAILED = 1, /* op `index` failed with `error` (a positive errno); text: what was being done, "openat2 /srv" */
+	STATUS_RUNNING =
+	    2, /* the payload's exec succeeded; value: its pid for the caller; text: microseconds that took, decimal */
 	STATUS_WARNING = 3, /* op `index` was tolerated or optional; text says what */
 	STATUS_HOOK = 4,    /* op `index`: a line that a hook printed */
 	STATUS_EXITED = 5,  /* kind run only: value is the wait status of the payload */
