@@ -3,12 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerConfig } from '../../src/config/model.ts';
 import { parseFstab } from '../../src/config/fstab.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { ContainerConfig } from '../../src/config/model.ts';
 import { hostFiles } from '../../src/config/source.ts';
-import type { GuestFacts, HostFacts, LaunchInput } from '../../src/facts/model.ts';
+import type { AttachInput, GuestFacts, HostFacts, LaunchInput, RunningFacts } from '../../src/facts/model.ts';
 import { installation } from '../../src/host/installation.ts';
+import { compileAttach } from '../../src/plan/attach.ts';
 import { compileLaunch } from '../../src/plan/launch.ts';
 import type { Plan } from '../../src/plan/model.ts';
 
@@ -18,9 +19,17 @@ interface CaseFacts {
   readonly input?: Partial<Omit<LaunchInput, 'seccomp'>>;
   /** Stands for a compiled filter: its bytes as text. */
   readonly seccomp?: string;
+  /** An attach to the running container instead of a start. */
+  readonly attach?: Partial<Omit<AttachInput, 'seccomp'>>;
+  readonly running?: Partial<Omit<RunningFacts, 'starttime'>>;
 }
 
-const USUAL_GUEST: GuestFacts = { init: { kind: 'busybox' }, idmappable: true, stored: 'unshifted', is32Bit: false };
+const USUAL_GUEST: GuestFacts = {
+  init: { kind: 'busybox' },
+  idmappable: true,
+  stored: 'unshifted',
+  is32Bit: false,
+};
 
 const USUAL_INPUT: LaunchInput = {
   name: 'c1',
@@ -34,6 +43,30 @@ const USUAL_INPUT: LaunchInput = {
   foreground: false,
 };
 
+const USUAL_RUNNING: RunningFacts = {
+  pid: 4711,
+  starttime: 1234567n,
+  namespaces: ['mnt', 'pid', 'uts', 'ipc', 'net', 'user', 'cgroup'],
+  payloads: [
+    { version: 2, path: '/sys/fs/cgroup/unified/lxc.payload.c1' },
+    { version: 1, path: '/sys/fs/cgroup/memory/lxc.payload.c1' },
+  ],
+  mapsRoot: true,
+};
+
+const USUAL_ATTACH: AttachInput = {
+  id: '99',
+  elevated: [],
+  remount: false,
+  env: { PATH: '/bin', LANG: 'C.UTF-8', HOME: '/root' },
+  clearEnv: false,
+  keepVars: [],
+  setVars: [],
+  cwd: '/srv/work',
+  umask: 0o27,
+  terminals: [true, true, true],
+};
+
 export function goldenDirectory(): string {
   return join(installation().root, 'test/golden');
 }
@@ -42,7 +75,9 @@ export function goldenDirectory(): string {
 export function loadCaseConfig(name: string): ContainerConfig {
   const real = (path: string) => {
     const within = path.slice('/case/'.length);
-    return within.startsWith('etc/') ? join(installation().root, within) : join(goldenDirectory(), name, within);
+    return within.startsWith('etc/')
+      ? join(installation().root, within)
+      : join(goldenDirectory(), name, within);
   };
   return loadConfig({
     file: 'config',
@@ -57,11 +92,21 @@ export function compileCase(name: string): Plan {
   const config = loadCaseConfig(name);
   const facts = JSON.parse(read(`${name}/facts.json`)) as CaseFacts;
   const host = JSON.parse(read(`hosts/${facts.host}.json`)) as HostFacts;
-  const fstab = config.mount.fstab && parseFstab(read(`${name}/${config.mount.fstab.value}`), config.mount.fstab.value);
+  const filter = facts.seccomp ? { seccomp: new TextEncoder().encode(facts.seccomp) } : {};
+  if (facts.attach) {
+    return compileAttach(
+      config,
+      host,
+      { ...USUAL_RUNNING, ...facts.running },
+      { ...USUAL_ATTACH, ...facts.attach, ...filter },
+    );
+  }
+  const fstab =
+    config.mount.fstab && parseFstab(read(`${name}/${config.mount.fstab.value}`), config.mount.fstab.value);
   const input: LaunchInput = {
     ...USUAL_INPUT,
     ...facts.input,
-    ...(facts.seccomp ? { seccomp: new TextEncoder().encode(facts.seccomp) } : {}),
+    ...filter,
     ...(fstab ? { fstab: fstab.entries } : {}),
   };
   return compileLaunch(config, host, { ...USUAL_GUEST, ...facts.guest }, input);
