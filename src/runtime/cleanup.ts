@@ -5,7 +5,7 @@ import { TslxcError } from '../base/errors.ts';
 import { startExecutor } from '../host/executor.ts';
 import type { Lock } from '../host/locks.ts';
 import { isAlive } from '../host/procfs.ts';
-import { errnoText } from './errno.ts';
+import { errnoName, errnoText } from './errno.ts';
 import { tryRunLock } from './locks.ts';
 import type { Place } from './place.ts';
 import { readIncarnation } from './state.ts';
@@ -38,7 +38,8 @@ async function runSavedTeardown(place: Place, lock: Lock): Promise<void> {
     const executor = startExecutor({ mode: 'teardown', plan, lock: lock.fd });
     const [records] = await Promise.all([executor.status, executor.exited]);
     const failed = records.find(({ kind }) => kind === 'failed');
-    if (!failed) return;
+    // Of an earlier boot: what it names is gone, but for the files that the caller removes.
+    if (!failed || errnoName(failed.errno) === 'ESTALE') return;
     throw new TslxcError(
       'LEFTOVERS',
       `what the last run left can't be removed: ${failed.text}: ${errnoText(failed.errno)}`,
