@@ -22,6 +22,8 @@ export interface Link {
 /** Decides names and checks what the links rest on. */
 export function planLinks(start: Start): readonly Link[] {
   const { config, input } = start;
+  // In a namespace that others have made, LXC makes no links either.
+  if (!start.namespaces.fresh.has('net')) return [];
   const taken = new Set(config.net.flatMap(({ name }) => (name ? [name.value] : [])));
   return config.net.flatMap(net => {
     checkCarriedOut(start, net);
@@ -48,6 +50,7 @@ export function makeLinks(
   netns: Slot | undefined,
   live: LiveValues,
 ): void {
+  if (!start.namespaces.fresh.has('net')) return;
   for (const link of links) makePair(start, link, netns);
   for (const net of start.config.net) {
     if (!net.scriptUp) continue;

@@ -144,7 +144,7 @@ function execute(plan: Plan, lock: Lock, place: Place, request: LaunchRequest, a
   try {
     return startExecutor({
       mode: 'launch',
-      args: [...args, '--title', `[tslxc monitor] ${place.lxcpath} ${place.name}`],
+      args: [...args, '--title', `[${place.settings.flavour} monitor] ${place.lxcpath} ${place.name}`],
       plan: memfd,
       lock: lock.fd,
       cwd: '/',
