@@ -45,6 +45,6 @@ function ipv6Bits(text: string): bigint | undefined {
 function embeddedIpv4(group: string): readonly string[] {
   if (!group.includes('.')) return [group];
   const parsed = addressBits(group);
-  if (!parsed) return ['bad'];
+  if (!parsed) return ['no address'];
   return [(parsed.bits >> 16n).toString(16), (parsed.bits & 0xffffn).toString(16)];
 }
