@@ -34,8 +34,20 @@ export async function createContainer(settings: CreateSettings, request: CreateR
     refuseWhenAborted(request.signal);
     await publishBuild(build);
   } catch (error) {
-    await discardBuild(settings, build);
+    await discard(settings, build, error);
     throw inWords(error);
+  }
+}
+
+/** Undoes the build. Where that fails too, the first cause is told first; the next command tries again. */
+async function discard(settings: CreateSettings, build: Build, why: unknown): Promise<void> {
+  try {
+    await discardBuild(settings, build);
+  } catch (error) {
+    const [first, second] = [inWords(why), inWords(error)].map(one => (one as Error).message);
+    throw new TslxcError('CREATE_FAILED', `${first}; and what was made is still there: ${second}`, {
+      cause: why,
+    });
   }
 }
 

@@ -49,7 +49,7 @@ function accountIds(file: string): IdSpan[] {
 }
 
 /** Holds the file the way shadow's own tools do (FILE.lock, a link to a file with our pid), so that useradd waits for us. */
-async function withShadowLock<T>(file: string, work: () => T): Promise<T> {
+async function withShadowLock<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   const own = `${file}.${process.pid}`;
   const lock = `${file}.lock`;
   const deadline = Date.now() + LOCK_WAIT_MS;
@@ -70,7 +70,7 @@ async function withShadowLock<T>(file: string, work: () => T): Promise<T> {
       }
     }
     try {
-      return work();
+      return await work();
     } finally {
       rmSync(lock, { force: true });
     }
@@ -137,13 +137,14 @@ export async function ensureRootSpan(settings: IdRangeSettings, ranges = 1): Pro
   if (usable.length >= ranges && usable[0] !== undefined) {
     return { first: usable[0], count: usable.length * RANGE_IDS, added: [] };
   }
-  return withShadowLock(settings.subuidFile, () => {
+  const addUnlessThere = () => {
     const again = usableRanges(settings); // another create may have been faster
     if (again.length >= ranges && again[0] !== undefined) {
       return { first: again[0], count: again.length * RANGE_IDS, added: [] };
     }
     return addRootSpan(settings);
-  });
+  };
+  return withShadowLock(settings.subuidFile, () => withShadowLock(settings.subgidFile, addUnlessThere));
 }
 
 function addRootSpan(settings: IdRangeSettings): RootSpan {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { harness } from '../system/harness.ts';
-import { entriesOf, takenRanges, writeTemplate } from './places.ts';
+import { entriesOf, processesWith, takenRanges, writeTemplate } from './places.ts';
 
 const RANGE = 65536;
 
@@ -122,6 +122,22 @@ test('a template sees what LXC’s convention promises, and its container at the
   assert.match(stdout, /last=.* --one two words\n/);
   assert.match(h.config(name), /# Parameters passed to the template: --one two words\n/);
   assert.match(h.config(name), /^lxc.start.auto = 1$/m);
+});
+
+test('a template gets no descriptor of ours, and nothing of it outlives it', async t => {
+  const h = harness(t);
+  const left = `98764.${h.id.slice(9).replaceAll(/\D/g, '7')}`;
+  const template = writeTemplate(h, 'stays', `setsid sleep ${left} &\necho fds: /proc/$$/fd/*`);
+  const { stdout } = await h.ok('create', ['-n', h.name('x'), '-t', template]);
+  const descriptors = (/^fds: (.*)$/m.exec(stdout)?.[1] ?? '')
+    .split(' ')
+    .map(path => Number(path.split('/').at(-1)));
+  // The shell itself keeps its script open, at 10 or above.
+  assert.deepEqual(
+    descriptors.filter(fd => fd < 10),
+    [0, 1, 2],
+  );
+  assert.deepEqual(processesWith(left), []);
 });
 
 test('templates that plant links, or take the config away, are refused', async t => {

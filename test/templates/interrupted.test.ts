@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -119,10 +128,17 @@ test('destroy refuses a tree without our marker, and what others mounted in one'
   writeFileSync(join(canary, 'file'), 'safe');
   const point = join(h.lxcpath, h.name('x'), 'rootfs/mnt');
   execFileSync('mount', ['--bind', canary, point]);
-  const mounted = await h.run('destroy', ['-n', h.name('x')]);
+  const link = join(h.directory, 'link');
+  symlinkSync(h.lxcpath, link);
+  const mounted = [
+    await h.run('destroy', ['-n', h.name('x')]),
+    await h.run('destroy', ['-P', link, '-n', h.name('x')]),
+  ];
   execFileSync('umount', [point]);
-  assert.equal(mounted.status, 1);
-  assert.match(mounted.stderr, /mnt is a mount point/);
+  for (const { status, stderr } of mounted) {
+    assert.equal(status, 1);
+    assert.match(stderr, /mnt is a mount point/);
+  }
   assert.equal(readFileSync(join(canary, 'file'), 'utf8'), 'safe');
   await h.ok('destroy', ['-n', h.name('x')]);
   assert.deepEqual(entriesOf(h), []);
