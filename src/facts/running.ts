@@ -1,8 +1,9 @@
 // What a running container is, as far as an attach rests on it. Reads only.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { NAMESPACE_WORDS } from '../config/model.ts';
-import type { RunningFacts } from './model.ts';
+import type { InitKind, RunningFacts } from './model.ts';
 
 /** Facts of the container whose init that process is; payloads that are gone are left out. */
 export function collectRunningFacts(
@@ -28,4 +29,21 @@ function namespaceOf(pid: number | 'self', word: string): number | undefined {
 function mapsZero(pid: number, file: 'uid_map' | 'gid_map'): boolean {
   const lines = readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\n');
   return lines.some(line => /^\s*0\s/.test(line));
+}
+
+const INIT_NAMES: Readonly<Record<string, InitKind>> = {
+  systemd: 'systemd',
+  busybox: 'busybox',
+  'openrc-init': 'openrc',
+  upstart: 'upstart',
+  init: 'sysvinit',
+};
+
+/** What the init of a running container is, by the name of its program alone: enough to choose a signal. */
+export function runningInit(pid: number): InitKind {
+  try {
+    return INIT_NAMES[basename(readlinkSync(`/proc/${pid}/exe`))] ?? 'other';
+  } catch {
+    return 'other';
+  }
 }

@@ -8,30 +8,22 @@ const SIGKILL = 9;
 const SIGUSR2 = 12;
 const SIGTERM = 15;
 const SIGPWR = 30;
-const SIGRTMIN = 34;
+/** systemd's clean halt, in the kernel's counting. */
+const SIGRTMIN_PLUS_3 = 37;
 
-/** What asks an init for a clean halt, where lxc.signal.halt does not say. busybox: USR1 halts, USR2 powers off. */
-const HALT: Readonly<Record<InitKind, number>> = {
-  systemd: SIGRTMIN + 3,
-  busybox: SIGUSR2,
-  openrc: SIGPWR,
-  sysvinit: SIGPWR,
-  upstart: SIGPWR,
-  other: SIGPWR,
-  missing: SIGPWR,
-};
-
-/** The number of the signal that asks this container's init to halt. */
-export function haltSignal(config: ContainerConfig, init: InitKind): number {
-  return config.signal.halt?.value ?? HALT[init];
+export interface ContainerSignals {
+  /** In order of preference; the first that init listens to is meant. */
+  readonly halt: readonly number[];
+  readonly reboot: number;
+  readonly stop: number;
 }
 
-/** The number of the signal that asks this container's init to reboot. */
-export function rebootSignal(config: ContainerConfig, init: InitKind): number {
-  return config.signal.reboot?.value ?? (init === 'busybox' ? SIGTERM : SIGINT);
-}
-
-/** The number of the signal that ends this container without asking. */
-export function stopSignal(config: ContainerConfig): number {
-  return config.signal.stop?.value ?? SIGKILL;
+/** lxc.signal.*, else what this init takes. busybox: USR2 powers off, TERM reboots; LXC's own two would pass it by. */
+export function containerSignals(config: ContainerConfig | undefined, init: InitKind): ContainerSignals {
+  const { halt, reboot, stop } = config?.signal ?? {};
+  return {
+    halt: halt?.value ? [halt.value] : init === 'busybox' ? [SIGUSR2] : [SIGRTMIN_PLUS_3, SIGPWR],
+    reboot: reboot?.value || (init === 'busybox' ? SIGTERM : SIGINT),
+    stop: stop?.value || SIGKILL,
+  };
 }

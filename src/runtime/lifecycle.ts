@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT, TslxcError } from '../base/errors.ts';
 import { openProcess, type ProcessHandle } from '../host/processes.ts';
 import { wouldNotice } from '../host/procfs.ts';
+import type { ContainerSignals } from '../plan/signals.ts';
 import { cleanUp } from './cleanup.ts';
 import { setFrozen } from './freeze.ts';
 import type { Place } from './place.ts';
-import { type ContainerSignals, signalsOf } from './signals.ts';
+import { signalsOf } from './signals.ts';
 import { observe, readIncarnation } from './state.ts';
 import { until } from './wait.ts';
 
@@ -28,7 +29,7 @@ export async function stop(place: Place, request: StopRequest): Promise<void> {
   const init = await pinInit(place, request);
   if (!init) return await stopped(place);
   try {
-    const signals = await signalsOf(place);
+    const signals = await signalsOf(place, init.pid);
     if (request.how === 'kill') return await kill(place, init, signals, request);
     // A frozen init would neither see the signal nor end.
     setFrozen(place, init.pid, false);
