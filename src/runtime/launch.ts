@@ -1,6 +1,7 @@
 // A start: settings → config → facts → plan → executor → a running container, or one sentence about why not.
 
 import { chmodSync, closeSync, mkdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../base/errors.ts';
 import { type StatusRecord, startExecutor } from '../host/executor.ts';
 import type { Lock } from '../host/locks.ts';
@@ -12,7 +13,7 @@ import { cleanUpLocked } from './cleanup.ts';
 import type { ConfigRequest } from './config.ts';
 import { failureOf } from './failures.ts';
 import { heldByLxc } from './lifecycle.ts';
-import { takeRunLock } from './locks.ts';
+import { tryRunLock } from './locks.ts';
 import type { Place } from './place.ts';
 import { planLaunch } from './plan-launch.ts';
 import { observe } from './state.ts';
@@ -76,8 +77,7 @@ async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): P
   const before = observe(place);
   if (before.heldByLxc) throw heldByLxc(place);
   if (before.state === 'RUNNING' || before.state === 'FROZEN') throw alreadyRunning();
-  const lock = await takeRunLock(place, LOCK_MS);
-  if (!lock) throw observe(place).initPid === undefined ? busy() : alreadyRunning();
+  const lock = await takeLockOrGiveUp(place);
   try {
     await cleanUpLocked(place, lock);
     // An init that outlived its monitor keeps its rootfs: two inits on one tree would ruin it.
@@ -88,6 +88,18 @@ async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): P
   }
 }
 
+/** Its monitor keeps the lock for as long as a container runs: a start beside us that succeeds ends the waiting too. */
+async function takeLockOrGiveUp(place: Place): Promise<Lock> {
+  for (const end = performance.now() + LOCK_MS; ; await delay(RETRY_MS)) {
+    const lock = tryRunLock(place);
+    if (lock) return lock;
+    const { state } = observe(place);
+    if (state === 'RUNNING' || state === 'FROZEN') throw alreadyRunning();
+    if (performance.now() > end) throw busy();
+  }
+}
+
+const RETRY_MS = 15;
 const ENOENT = 2;
 
 /** A monitor that is cleaning up, or a start that goes on beside us: longer than either takes. */

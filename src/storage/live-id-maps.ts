@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { type IdSpan, spansOverlap } from '../base/id-spans.ts';
+import { processStat } from '../host/procfs.ts';
 
 /** A span of host ids that a live user namespace maps, and one process in it. */
 export interface LiveIdMap extends IdSpan {
@@ -14,6 +15,12 @@ function readNamespace(pid: string): string | undefined {
   } catch {
     return undefined; // ended meanwhile, or not ours to see
   }
+}
+
+/** A zombie, which its parent has not yet noticed, uses no id any more. */
+function isDead(pid: string): boolean {
+  const state = processStat(Number(pid))?.state;
+  return state === undefined || state === 'Z' || state === 'X';
 }
 
 function mappedSpans(pid: string, file: 'uid_map' | 'gid_map'): LiveIdMap[] {
@@ -37,7 +44,7 @@ export function liveIdMaps(): LiveIdMap[] {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const namespace = readNamespace(pid);
-    if (namespace === undefined || seen.has(namespace)) continue;
+    if (namespace === undefined || seen.has(namespace) || isDead(pid)) continue;
     seen.add(namespace);
     spans.push(...mappedSpans(pid, 'uid_map'), ...mappedSpans(pid, 'gid_map'));
   }
