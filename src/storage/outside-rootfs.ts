@@ -1,5 +1,5 @@
-// A rootfs outside its container's directory (--dir). Its record, `.tslxc/rootfs`, names the directory and its inode: only that
-// very directory is ever removed.
+// A rootfs outside its container's directory (--dir). Its record, `.tslxc/rootfs`, names the directory, its inode and its birth:
+// only that very directory is ever removed.
 
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
@@ -10,7 +10,9 @@ import { removeTree } from './removal.ts';
 
 interface OutsideRootfs {
   readonly path: string;
-  readonly inode: number;
+  readonly inode: string;
+  /** Nanoseconds: inodes are used again. */
+  readonly born: string;
 }
 
 /** Throws BAD_ARGUMENT unless `path` can become a rootfs: absolute, plain, and absent or an empty directory of its own. */
@@ -30,15 +32,20 @@ export function checkOutsideRootfs(path: string): void {
 export function makeOutsideRootfs(container: string, path: string): void {
   checkOutsideRootfs(path);
   mkdirSync(path, { recursive: true, mode: 0o755 });
-  const record: OutsideRootfs = { path, inode: lstatSync(path).ino };
-  writeMarkerFile(container, 'rootfs', JSON.stringify(record));
+  writeMarkerFile(container, 'rootfs', JSON.stringify(identify(path)));
+}
+
+function identify(path: string): OutsideRootfs | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return undefined;
+  return { path, inode: String(stat.ino), born: String(stat.birthtimeNs) };
 }
 
 /** Removes the recorded directory, if there is one and it is still the same. */
 export async function removeOutsideRootfs(container: string): Promise<void> {
   const record = readMarkerFile(container, 'rootfs');
   if (record === undefined) return;
-  const { path, inode } = JSON.parse(record) as OutsideRootfs;
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory() && stat.ino === inode) await removeTree(path);
+  const { path, inode, born } = JSON.parse(record) as OutsideRootfs;
+  const found = identify(path);
+  if (found?.inode === inode && found.born === born) await removeTree(path);
 }
