@@ -25,6 +25,8 @@ export interface LaunchRequest extends ConfigRequest {
   readonly pidfile?: string;
   /** One line each: what the user should know of a start that goes on. */
   readonly onNotice?: (notice: string) => void;
+  /** Told how long each part took, as log lines. */
+  readonly onTiming?: (line: string) => void;
   /** What hooks print. */
   readonly onHookLine?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -42,9 +44,11 @@ export interface Launched {
 export async function launch(place: Place, request: LaunchRequest = {}): Promise<Launched> {
   return await withRunLock(place, async lock => {
     const plan = await preparedPlan(place, request, { foreground: false });
+    const began = performance.now();
     const executor = execute(plan, lock, place, request);
     const records = await executor.status;
     const initPid = outcomeOf(plan, records);
+    request.onTiming?.(timingOf(records, performance.now() - began));
     executor.process.unref();
     writePidfile(request, executor.process.pid as number);
     return { initPid, monitorPid: executor.process.pid as number };
@@ -183,4 +187,9 @@ function outcomeOf(plan: Plan, records: readonly StatusRecord[]): number {
   throw new TslxcError('EXECUTOR_FAILED', 'the executor ended without a word', {
     hint: 'was it killed? see dmesg, and start again',
   });
+}
+
+function timingOf(records: readonly StatusRecord[], wallMs: number): string {
+  const microseconds = Number(records.find(({ kind }) => kind === 'running')?.text);
+  return `RUNNING after ${wallMs.toFixed(3)} ms; the executor ran for ${(microseconds / 1000).toFixed(3)} ms`;
 }

@@ -40,11 +40,13 @@ export async function planLaunch(
   const found = collectHostFacts(config.net.flatMap(({ link }) => (link ? [link.value] : [])));
   const host = how.dryRun ? withDefaultBridge(found, bridgeOf(place.settings)) : found;
   const filter = seccompOf(config, host.machine);
+  const began = performance.now();
   const plan = compileLaunch(config, host, guest, {
     ...inputOf(place, config, request),
     foreground: how.foreground,
     ...(filter && { seccomp: filter.program }),
   });
+  request.onTiming?.(`the plan was compiled in ${(performance.now() - began).toFixed(3)} ms`);
   return { ...plan, notices: [...networkNotices, ...(filter?.notices ?? []), ...plan.notices] };
 }
 

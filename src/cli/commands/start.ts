@@ -105,6 +105,7 @@ function requestOf(invocation: Invocation, args: ParsedArguments, log: Log): Lau
       if (!args.flags['quiet'] && invocation.flavour === 'tslxc')
         invocation.stderr.write(`${invocation.program}: ${args.name}: notice: ${notice}\n`);
     },
+    onTiming: line => log.write('DEBUG', 'start', line),
     onHookLine: line => log.write('DEBUG', 'start', line),
     signal: invocation.signal,
     ...(words.length > 0 && { command: words }),

@@ -1,0 +1,90 @@
+// What all benches share: a throw-away tslxc, its library as shipped, and LXC beside it where that is installed.
+
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installation } from '../../src/host/installation.ts';
+import type * as Library from '../../src/index.ts';
+import { type Harness, harness } from '../system/harness.ts';
+import { run } from './measure.ts';
+
+export interface World {
+  readonly tslxc: Harness;
+  readonly library: typeof Library;
+  /** For every call of the library. */
+  readonly options: { readonly settingsFile: string };
+  /** Undefined where LXC is not installed. */
+  readonly lxc: Lxc | undefined;
+  /** Says which measurement is under way; stdout stays the table's. */
+  say(line: string): void;
+  /** Path of a verb as installed. */
+  verb(name: string): string;
+  /** Removes everything; what tslxc itself left behind is an error. */
+  cleanup(): Promise<void>;
+}
+
+export async function world(): Promise<World> {
+  const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
+  const tslxc = harness({ after: () => {}, diagnostic: say });
+  const library = (await import(join(installation().root, 'dist/index.js'))) as typeof Library;
+  const lxc = existsSync('/usr/bin/lxc-start') ? new Lxc(tslxc) : undefined;
+  if (!lxc) say('LXC is not installed: nothing is compared with it');
+  return {
+    tslxc,
+    library,
+    options: { settingsFile: tslxc.settingsFile },
+    lxc,
+    say,
+    verb: name => join(installation().root, `dist/bin/tslxc-${name}`),
+    async cleanup() {
+      await lxc?.cleanup();
+      await tslxc.cleanup();
+    },
+  };
+}
+
+/** LXC's own commands on an lxcpath of their own, with privileged containers on the same bridge: the least that they can do. */
+export class Lxc {
+  readonly #tslxc: Harness;
+  readonly #made: string[] = [];
+  readonly lxcpath: string;
+  readonly #defaults: string;
+
+  constructor(tslxc: Harness) {
+    this.#tslxc = tslxc;
+    this.lxcpath = join(tslxc.directory, 'peer');
+    this.#defaults = join(tslxc.directory, 'peer.conf');
+    mkdirSync(this.lxcpath);
+    chmodSync(this.lxcpath, 0o711);
+    const net = ['type = veth', `link = ${tslxc.bridge}`, 'flags = up'].map(line => `lxc.net.0.${line}`);
+    writeFileSync(this.#defaults, `${net.join('\n')}\n`);
+  }
+
+  /** lxc-VERB -P LXCPATH, to its exit. */
+  run(verb: string, ...args: readonly string[]): Promise<void> {
+    return run(`/usr/bin/lxc-${verb}`, ['-P', this.lxcpath, ...args], this.#tslxc.env);
+  }
+
+  async create(name: string): Promise<void> {
+    this.#made.push(name);
+    await this.run('create', '-n', name, '-f', this.#defaults, '-t', 'busybox');
+  }
+
+  async destroy(name: string): Promise<void> {
+    await this.run('destroy', '-n', name, '-f');
+    this.#made.splice(this.#made.indexOf(name), 1);
+  }
+
+  /** Another container on the same root filesystem. */
+  alias(name: string, of: string): void {
+    const config = readFileSync(join(this.lxcpath, of, 'config'), 'utf8');
+    mkdirSync(join(this.lxcpath, name));
+    writeFileSync(
+      join(this.lxcpath, name, 'config'),
+      config.replace(/^lxc\.uts\.name.*$/m, `lxc.uts.name = ${name}`),
+    );
+  }
+
+  async cleanup(): Promise<void> {
+    for (const name of [...this.#made]) await this.destroy(name).catch(() => undefined);
+  }
+}
