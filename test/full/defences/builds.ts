@@ -21,6 +21,9 @@ import { type Harness, harness } from '../../system/harness.ts';
 /** No links: the attacks need none, and a start is quicker. */
 export const ALONE = 'lxc.net.0.type = empty\n';
 
+/** The build that is installed; a test may tell this process to use another. */
+const REAL = installation().executor;
+
 export interface Ground {
   readonly t: TestContext;
   readonly host: Harness;
@@ -41,13 +44,13 @@ export function attackBothBuilds(
       assert.equal(await attack(ground(part, buildWithout(defence))), true, 'this is no attack');
     });
     await t.test('fails on the real one', async part => {
-      assert.equal(await attack(ground(part, installation().executor)), false);
+      assert.equal(await attack(ground(part, REAL)), false);
     });
   });
 }
 
 /** A throw-away tslxc with a copy of an executor. */
-export function ground(t: TestContext, from: string = installation().executor): Ground {
+export function ground(t: TestContext, from: string = REAL): Ground {
   const host = harness(t, { defaultConfig: ALONE });
   const executor = join(host.directory, 'tslxc-executor');
   copyFileSync(from, executor);
