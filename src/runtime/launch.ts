@@ -1,9 +1,11 @@
 // A start: settings → config → facts → plan → executor → a running container, or one sentence about why not.
 
 import { chmodSync, closeSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../base/errors.ts';
 import { type StatusRecord, startExecutor } from '../host/executor.ts';
+import { installation } from '../host/installation.ts';
 import type { Lock } from '../host/locks.ts';
 import { sealedMemfd } from '../host/memfd.ts';
 import { planBytes } from '../plan/bytes.ts';
@@ -155,12 +157,41 @@ function writePidfile(request: LaunchRequest, pid: number): void {
   if (request.pidfile !== undefined) writeFileSync(request.pidfile, `${pid}\n`);
 }
 
+/** What the monitor runs when the guest reboots and the facts of this plan no longer hold (an upgraded init): the same start anew. */
+function restartCommand(place: Place, request: LaunchRequest, args: readonly string[]): string[] {
+  const { flavour } = place.settings;
+  const program = flavour === 'lxc' ? 'dist/compat/lxc-start' : 'dist/bin/tslxc-start';
+  const isOwnConfig = place.configFile === place.paths.config;
+  return [
+    process.execPath,
+    join(installation().root, program),
+    ...['-q', '-n', place.name, '-P', place.lxcpath],
+    ...(args.includes('--foreground') ? ['-F'] : []),
+    ...(isOwnConfig ? [] : ['-f', place.configFile]),
+    ...(request.defines ?? []).flatMap(define => ['-s', define]),
+    ...(request.pidfile === undefined ? [] : ['-p', request.pidfile]),
+    ...(request.command === undefined ? [] : ['--', ...request.command]),
+  ];
+}
+
+/** The settings are the caller's also when it starts anew. */
+function environmentOf(place: Place, request: LaunchRequest): Readonly<Record<string, string | undefined>> {
+  const { file } = place.settings;
+  return { ...(file !== undefined && { TSLXC_SETTINGS: file }), ...request.env };
+}
+
 function execute(plan: Plan, lock: Lock, place: Place, request: LaunchRequest, args: readonly string[] = []) {
   const memfd = sealedMemfd('tslxc-plan', planBytes(plan));
   try {
     return startExecutor({
       mode: 'launch',
-      args: [...args, '--title', `[${place.settings.flavour} monitor] ${place.lxcpath} ${place.name}`],
+      args: [
+        ...args,
+        '--title',
+        `[${place.settings.flavour} monitor] ${place.lxcpath} ${place.name}`,
+        '--',
+        ...restartCommand(place, request, args),
+      ],
       plan: memfd,
       lock: lock.fd,
       cwd: '/',
@@ -170,7 +201,7 @@ function execute(plan: Plan, lock: Lock, place: Place, request: LaunchRequest, a
         if (record.kind === 'warning' && record.errno !== ENOENT)
           request.onNotice?.(failureOf(plan, record).message);
       },
-      ...(request.env && { env: request.env }),
+      env: environmentOf(place, request),
       ...(args.includes('--foreground') && { stdio: ['inherit', 'inherit', 'inherit'] as const }),
     });
   } finally {

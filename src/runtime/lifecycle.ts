@@ -9,7 +9,7 @@ import { cleanUp } from './cleanup.ts';
 import { setFrozen } from './freeze.ts';
 import type { Place } from './place.ts';
 import { signalsOf } from './signals.ts';
-import { observe, readIncarnation } from './state.ts';
+import { type Observed, observe, readIncarnation } from './state.ts';
 import { until } from './wait.ts';
 
 export interface StopRequest {
@@ -148,20 +148,26 @@ async function stopped(place: Place): Promise<void> {
   await cleanUp(place);
 }
 
+/** A monitor whose plan no longer holds starts anew, and is STOPPED in between. */
 async function rebooted(
   place: Place,
   oldPid: number,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const again = await until(
-    place,
-    ({ state, initPid }) =>
-      state === 'STOPPED' || (state === 'RUNNING' && initPid !== undefined && initPid !== oldPid),
-    { timeoutMs, ...(signal && { signal }) },
-  );
-  return again?.state === 'RUNNING';
+  const isAgain = ({ state, initPid }: Observed) =>
+    state === 'RUNNING' && initPid !== undefined && initPid !== oldPid;
+  const options = { ...(signal && { signal }) };
+  const first = await until(place, seen => isAgain(seen) || seen.state === 'STOPPED', {
+    timeoutMs,
+    ...options,
+  });
+  if (first?.state !== 'STOPPED') return first !== undefined;
+  const anew = await until(place, isAgain, { timeoutMs: Math.min(timeoutMs, ANEW_MS), ...options });
+  return anew !== undefined;
 }
+
+const ANEW_MS = 10_000;
 
 /** True when the process ended within the time. Rejects with the signal's reason. */
 async function endedWithin(init: ProcessHandle, ms: number, signal?: AbortSignal): Promise<boolean> {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
@@ -116,6 +116,19 @@ test('start and stop at once end in one of the two states', async () => {
     const now = await state();
     assert.equal(now === 'RUNNING' ? 1 : 0, initsOfRootfs().length, now);
   }
+});
+
+test('a guest whose init was upgraded reboots under a new plan', async () => {
+  await h.ok('start', [name]);
+  const { pid } = await info();
+  const busybox = join(h.lxcpath, name, 'rootfs/bin/busybox');
+  writeFileSync(`${busybox}.new`, Buffer.concat([readFileSync(busybox), Buffer.from('\n')]), { mode: 0o755 });
+  renameSync(`${busybox}.new`, busybox);
+  await h.ok('stop', ['-r', name]);
+  const now = await info();
+  assert.equal(now.state, 'RUNNING');
+  assert.notEqual(now.pid, pid);
+  assert.equal(initsOfRootfs().length, 1);
 });
 
 test('after another boot everything is STOPPED and startable', async () => {

@@ -4,6 +4,7 @@ import type { Log } from '../../host/log.ts';
 import { type LaunchRequest, launch, launchInForeground } from '../../runtime/launch.ts';
 import type { Command, Invocation, OptionSpec, ParsedArguments } from '../command.ts';
 import { placeFor } from '../context.ts';
+import { report } from '../report.ts';
 import { badArgument } from '../values.ts';
 
 const SHARED = ['net', 'ipc', 'uts', 'pid'] as const;
@@ -85,12 +86,28 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
     await launch(place, request);
     return EXIT.ok;
   } catch (error) {
-    // LXC's exit status for this is 0.
-    if (!(error instanceof TslxcError) || error.code !== 'ALREADY_RUNNING') throw error;
-    if (!args.flags['quiet'])
-      invocation.stderr.write(`${invocation.program}: ${place.name}: ${error.message}\n`);
-    return EXIT.ok;
+    if (!(error instanceof TslxcError)) throw error;
+    if (error.code === 'ALREADY_RUNNING') {
+      // LXC's exit status for this is 0.
+      if (!args.flags['quiet'])
+        invocation.stderr.write(`${invocation.program}: ${place.name}: ${error.message}\n`);
+      return EXIT.ok;
+    }
+    const status = report(error, invocation, args, log);
+    if (invocation.flavour === 'lxc' && !args.flags['quiet']) tellAsLxc(error, invocation, args);
+    return status;
   }
+}
+
+/** What LXC's own lxc-start says of every start that fails, behind the cause that it does not say. */
+function tellAsLxc(error: TslxcError, invocation: Invocation, args: ParsedArguments): void {
+  if (error.code === 'NOT_DEFINED' || error.code === 'CONFIG_INVALID') return;
+  const lines = [
+    'The container failed to start',
+    ...(args.flags['foreground'] ? [] : ['To get more details, run the container in foreground mode']),
+    'Additional information can be obtained by setting the --logfile and --logpriority options',
+  ];
+  for (const line of lines) invocation.stderr.write(`${invocation.program}: ${args.name}: ${line}\n`);
 }
 
 function requestOf(invocation: Invocation, args: ParsedArguments, log: Log): LaunchRequest {
