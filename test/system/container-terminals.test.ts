@@ -104,8 +104,8 @@ test('100 MB through attach arrive byte for byte, by its pty and by a pipe', {
   for (const [what, command] of [
     ['a pipe', `${attach} '${inner}' | { ${read('')}; }`],
     ['a pipe, slow', `${attach} '${inner}' | { ${read(pause)}; }`],
-    ['its pty', `script -qfec "$PTY" /dev/null </dev/null | { ${read('')}; }`],
-    ['its pty, slow', `script -qfec "$PTY" /dev/null </dev/null | { ${read(pause)}; }`],
+    ['its pty', `script -qfec "$PTY" /dev/null | { ${read('')}; }`],
+    ['its pty, slow', `script -qfec "$PTY" /dev/null | { ${read(pause)}; }`],
   ] as const) {
     const shell = spawn('bash', ['-c', command], { env: { ...own.env, PTY: `${attach} '${plain}'` } });
     const { stdout, stderr } = await finished(shell);

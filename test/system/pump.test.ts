@@ -54,9 +54,10 @@ test('100 MB through the pty arrive byte for byte, also at a slow reader', { tim
   const script = `stty raw -echo; for i in $(seq ${MEGABYTES}); do cat "$FILE"; done`;
   for (const pause of ['', 'case $i in *0) sleep 0.3;; esac;'])
     await t.test(pause === '' ? 'fast' : 'slow', async () => {
-      // The outer terminal is script's; what it passes on is read in pieces with pauses between.
+      // The outer terminal is script's; what it passes on is read in pieces with pauses between. Its stdin stays open: at the
+      // end of it script would type an end of file.
       const reader = `for i in $(seq 100); do head -c 1048576; ${pause} done | sha256sum`;
-      const command = `script -qfec '${liveHarness()} pump - sh -c "$SCRIPT"' /dev/null </dev/null | { ${reader}; }`;
+      const command = `script -qfec '${liveHarness()} pump - sh -c "$SCRIPT"' /dev/null | { ${reader}; }`;
       const { stdout } = await finished(
         spawn('bash', ['-c', command], { env: { ...process.env, SCRIPT: script, FILE: file } }),
       );
@@ -66,7 +67,7 @@ test('100 MB through the pty arrive byte for byte, also at a slow reader', { tim
 
 test('no tail is lost when the command ends at once', async () => {
   for (let i = 0; i < 20; i++) {
-    const script = `script -qfec '${liveHarness()} pump - seq 1 3000' /dev/null </dev/null | tail -1`;
+    const script = `script -qfec '${liveHarness()} pump - seq 1 3000' /dev/null | tail -1`;
     const { stdout } = await finished(spawn('bash', ['-c', script]));
     assert.equal(stdout.toString().trim(), '3000');
   }
@@ -81,6 +82,8 @@ test('Ctrl+c and Ctrl+z are for the command', async t => {
   await shell.see('inner> ');
   shell.write('cat\r');
   await shell.see('cat\r\n');
+  shell.write('it runs\r');
+  await shell.see(/it runs\r\n[\s\S]*it runs\r\n/);
   shell.write('\x1a');
   await shell.see('Stopped');
   shell.write('exit 5\r');
