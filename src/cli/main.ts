@@ -41,12 +41,17 @@ async function runParsed(command: Command, invocation: Invocation, args: ParsedA
     log = openLog(invocation, args);
     return await command.run(invocation, args, log);
   } catch (error) {
+    const interrupted = INTERRUPTED[String(error)];
+    if (interrupted !== undefined) return interrupted;
     if (!(error instanceof TslxcError)) throw error;
     return report(error, invocation, args, log);
   } finally {
     log?.close();
   }
 }
+
+/** What a verb throws when `Invocation.signal` aborts it, and the status that a shell shows for that signal. */
+const INTERRUPTED: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** --help, --usage and --version are obeyed where they stand, whatever follows. */
 function isAnswer(taken: Taken): boolean {

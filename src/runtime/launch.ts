@@ -44,11 +44,16 @@ export interface Launched {
  * CONFIG_INVALID, and START_FAILED with the op's origin; then nothing is left.
  */
 export async function launch(place: Place, request: LaunchRequest = {}): Promise<Launched> {
-  return await withRunLock(place, async lock => {
+  return await withRunLock(place, request, async lock => {
     const plan = await preparedPlan(place, request, { foreground: false });
     const began = performance.now();
     const executor = execute(plan, lock, place, request);
+    // An executor that is told to end while it launches undoes what it did.
+    const interrupt = () => void executor.process.kill('SIGTERM');
+    request.signal?.addEventListener('abort', interrupt, { once: true });
     const records = await executor.status;
+    request.signal?.removeEventListener('abort', interrupt);
+    if (!records.some(({ kind }) => kind === 'running')) request.signal?.throwIfAborted();
     const initPid = outcomeOf(plan, records);
     request.onTiming?.(timingOf(records, performance.now() - began));
     executor.process.unref();
@@ -59,7 +64,7 @@ export async function launch(place: Place, request: LaunchRequest = {}): Promise
 
 /** Starts it on this process's terminal and resolves with the exit status when it has ended. Throws as launch does. */
 export async function launchInForeground(place: Place, request: LaunchRequest = {}): Promise<number> {
-  const { executor } = await withRunLock(place, async lock => {
+  const { executor } = await withRunLock(place, request, async lock => {
     const plan = await preparedPlan(place, request, { foreground: true });
     const started = execute(plan, lock, place, request, ['--foreground']);
     outcomeOf(plan, await started.status);
@@ -78,12 +83,16 @@ export async function launchInForeground(place: Place, request: LaunchRequest = 
 }
 
 /** Takes the run lock, cleans up what an earlier run left, and lets go of our copy of the lock afterwards. */
-async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): Promise<T> {
+async function withRunLock<T>(
+  place: Place,
+  request: LaunchRequest,
+  work: (lock: Lock) => Promise<T>,
+): Promise<T> {
   await cleanInterrupted(place.settings, place.lxcpath);
   const before = observe(place);
   if (before.heldByLxc) throw heldByLxc(place);
   if (before.state === 'RUNNING' || before.state === 'FROZEN') throw alreadyRunning();
-  const lock = await takeLockOrGiveUp(place);
+  const lock = await takeLockOrGiveUp(place, request);
   try {
     await cleanUpLocked(place, lock);
     // An init that outlived its monitor keeps its rootfs: two inits on one tree would ruin it.
@@ -95,8 +104,9 @@ async function withRunLock<T>(place: Place, work: (lock: Lock) => Promise<T>): P
 }
 
 /** Its monitor keeps the lock for as long as a container runs: a start beside us that succeeds ends the waiting too. */
-async function takeLockOrGiveUp(place: Place): Promise<Lock> {
+async function takeLockOrGiveUp(place: Place, request: LaunchRequest): Promise<Lock> {
   for (const end = performance.now() + LOCK_MS; ; await delay(RETRY_MS)) {
+    request.signal?.throwIfAborted();
     const lock = tryRunLock(place);
     if (lock) return lock;
     const { state } = observe(place);

@@ -258,6 +258,26 @@ test('a failed start: the cause first, the line to blame, nothing left', async (
   await started();
 });
 
+test('a start that is interrupted in a hook leaves nothing, and exits as a shell expects', async () => {
+  await stoppedFirst();
+  const before = leftovers();
+  const slow = join(h.directory, 'slow.conf');
+  const mark = join(h.directory, 'in-the-hook');
+  writeFileSync(slow, `${h.config(name)}\nlxc.hook.start-host = sh -c "touch ${mark}; sleep 60"\n`);
+  const child = h.begin('start', [name, '-f', slow]);
+  const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
+  while (!existsSync(mark)) await new Promise(resolve => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  assert.equal(await ended, 130);
+  assert.equal(await state(), 'STOPPED');
+  assert.deepEqual(leftovers(), before);
+  const waiting = h.begin('wait', [name, '-s', 'RUNNING']);
+  const left = new Promise<number | null>(resolve => waiting.once('exit', code => resolve(code)));
+  await new Promise(resolve => setTimeout(resolve, 500));
+  waiting.kill('SIGTERM');
+  assert.equal(await left, 143);
+});
+
 /** What a start makes on the host: control groups, links, mounts, monitors. */
 function leftovers(): string[] {
   const lines = (file: string) =>
