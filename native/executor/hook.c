@@ -36,8 +36,11 @@ int hook_run(struct run *run, const struct hook *hook)
 	if (pid < 0)
 		return fail(run, errno, "clone3 for the hook");
 	close_fd(&write_end);
+	setpgid(pid, pid); /* here and in the hook: whoever comes first */
 	pass_lines(run, output, pidfd);
 	close_fd(&pidfd);
+	if (run->failure.error)
+		kill(-pid, SIGKILL); /* what a shell of the hook's started, too */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return run->failure.error ? -run->failure.error : judge(run, hook, status);
@@ -76,6 +79,7 @@ static _Noreturn void be_hook(struct run *run, const struct hook *hook, int outp
 	struct text_vector argv;
 	struct text_vector env;
 	int input = run->null_device;
+	setpgid(0, 0);
 	if (format_list(run, &hook->argv, &argv) < 0 || format_list(run, &hook->env, &env) < 0 || !argv.items[0])
 		goto failed;
 	if (hook->input) {

@@ -1,7 +1,7 @@
 // The life of a real container through the installed verbs: outputs, words and exit statuses of lxc-commands 3.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { harness } from './harness.ts';
@@ -263,13 +263,17 @@ test('a start that is interrupted in a hook leaves nothing, and exits as a shell
   const before = leftovers();
   const slow = join(h.directory, 'slow.conf');
   const mark = join(h.directory, 'in-the-hook');
-  writeFileSync(slow, `${h.config(name)}\nlxc.hook.start-host = sh -c "touch ${mark}; sleep 60"\n`);
+  writeFileSync(slow, `${h.config(name)}\nlxc.hook.start-host = sh -c "touch ${mark}; sleep 61.0625"\n`);
   const child = h.begin('start', [name, '-f', slow]);
   const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
   while (!existsSync(mark)) await new Promise(resolve => setTimeout(resolve, 20));
   child.kill('SIGINT');
   assert.equal(await ended, 130);
   assert.equal(await state(), 'STOPPED');
+  const commands = readdirSync('/proc')
+    .filter(pid => /^\d+$/.test(pid))
+    .map(commandOf);
+  assert.ok(!commands.includes('sleep 61.0625'), 'what the hook started lives on');
   assert.deepEqual(leftovers(), before);
   const waiting = h.begin('wait', [name, '-s', 'RUNNING']);
   const left = new Promise<number | null>(resolve => waiting.once('exit', code => resolve(code)));
@@ -277,6 +281,14 @@ test('a start that is interrupted in a hook leaves nothing, and exits as a shell
   waiting.kill('SIGTERM');
   assert.equal(await left, 143);
 });
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+  } catch {
+    return '';
+  }
+}
 
 /** What a start makes on the host: control groups, links, mounts, monitors. */
 function leftovers(): string[] {
