@@ -30,7 +30,11 @@ export const PACKAGES = [
   { name: 'shellcheck', for: 'test', provides: 'the linter of shell' },
   { name: 'strace', for: 'test', provides: 'the list of calls at which a command is killed' },
   { name: 'debootstrap', for: 'test', provides: 'the debian template’s other way' },
+  { name: 'git', for: 'test', provides: 'the list of what is committed' },
+  { name: 'e2fsprogs', for: 'test', provides: 'chattr, and the disk of test:kernel' },
   { name: 'lxc', for: 'test', provides: 'LXC itself, to be compared with' },
+  { name: 'kmod', for: 'kernel', provides: 'depmod' },
+  { name: 'e2fsprogs', for: 'kernel', provides: 'mke2fs' },
   { name: 'qemu-system-x86', for: 'kernel', provides: 'the machine for another kernel' },
 ];
 
