@@ -83,12 +83,17 @@ export async function makeContainer(
   return { name, rootfs: join(host.lxcpath, name, 'rootfs') };
 }
 
-/** Compiles attacks/NAME.c into the container as /NAME: static, so that it needs nothing there. */
-export function plantAttack(rootfs: string, name: string): void {
+/** Puts attacks/NAME.c into the container as /NAME. */
+export const plantAttack = (rootfs: string, name: string): string => compileAttack(name, rootfs);
+
+/** Compiles attacks/NAME.c to DIRECTORY/NAME: static, so that it needs nothing where it runs. */
+export function compileAttack(name: string, directory: string): string {
   const source = join(installation().root, 'test/full/defences/attacks', `${name}.c`);
   const compiler = hasMusl() ? 'musl-gcc' : 'gcc';
   const words = ['-std=c11', '-D_GNU_SOURCE', '-O1', '-static', '-Wall', '-Wextra', '-Werror'];
-  execFileSync(compiler, [...words, '-o', join(rootfs, name), source], { stdio: ['ignore', 2, 2] });
+  const program = join(directory, name);
+  execFileSync(compiler, [...words, '-o', program, source], { stdio: ['ignore', 2, 2] });
+  return program;
 }
 
 function hasMusl(): boolean {
@@ -142,5 +147,5 @@ export async function initOf({ host }: Ground, name: string): Promise<number> {
 /** One field of /proc/PID/status. */
 export function statusField(pid: number | 'self', field: string): string {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? '';
 }
