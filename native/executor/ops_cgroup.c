@@ -61,7 +61,7 @@ int op_cgroup_devices(struct run *run, const struct cgroup_devices_op *o)
 	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	load.insn_cnt = o->program.bytes / (uint32_t)sizeof(struct bpf_insn);
 	load.insns = (uint64_t)(uintptr_t)o->program.data;
-	load.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	load.license = (uint64_t)(uintptr_t)"Apache-2.0";
 	if (o->program.bytes % sizeof(struct bpf_insn) != 0)
 		return fail(run, EINVAL, "device program of %u bytes", o->program.bytes);
 	AUTO_CLOSE int program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);

@@ -63,7 +63,7 @@ int op_capabilities(struct run *run, const struct capabilities_op *o)
 	}
 	if (syscall(SYS_capget, &head, sets) < 0)
 		return fail(run, errno, "capget");
-		/* What is permitted stays until exec, which cuts it to the bounding set: a change of ids may still need it. */
+	/* What is permitted stays until exec, which cuts it to the bounding set: a change of ids may still need it. */
 #ifndef BREAK_inheritable
 	for (int half = 0; half < 2; half++)
 		sets[half].inheritable = 0; /* empties the ambient set too */
