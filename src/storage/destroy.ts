@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { isLocked } from '../host/locks.ts';
 import { cleanInterruptedBuilds } from './building.ts';
 import { syncDirectory } from './durable.ts';
 import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
@@ -73,9 +74,15 @@ async function finishTrash(settings: IdRangeSettings, trash: string): Promise<vo
 export async function cleanInterrupted(settings: IdRangeSettings, lxcpath: string): Promise<string[]> {
   const built = await cleanInterruptedBuilds(settings, lxcpath);
   for (const entry of entriesOf(lxcpath)) {
-    if (entry.startsWith(PREFIX)) await finishTrash(settings, join(lxcpath, entry));
+    const trash = join(lxcpath, entry);
+    if (entry.startsWith(PREFIX) && !isBeingDestroyed(trash)) await finishTrash(settings, trash);
   }
   return built;
+}
+
+/** Whoever destroys a container holds its run lock to the end: helping would be slower than leaving it alone. */
+function isBeingDestroyed(trash: string): boolean {
+  return isLocked(join(markerDirectory(trash), 'run'));
 }
 
 function entriesOf(directory: string): string[] {

@@ -10,11 +10,18 @@ import type { ProgramResult } from '../host/program.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
 import { runInSandbox } from './sandbox.ts';
 
-function inPrivateView(directory: string, argv: readonly string[]): Promise<ProgramResult> {
-  const real = realpathSync(directory);
+/** Undefined when another command has removed the directory. */
+async function inPrivateView(directory: string, argv: readonly string[]): Promise<ProgramResult | undefined> {
+  let real: string;
+  try {
+    real = realpathSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
   const view = { source: real, target: real, directory: real, argv, env: { PATH: STANDARD_PATH } };
   // Its own session: a second Ctrl-C must not leave half a tree.
-  return runInSandbox(view, { detached: true });
+  return await runInSandbox(view, { detached: true });
 }
 
 const STANDARD_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -38,10 +45,10 @@ export async function emptyTree(directory: string, keep: readonly string[] = [])
   const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
   const find = ['find', '.', '-mindepth', '1', '-maxdepth', '1', ...spared, ...remove];
   let result = await inPrivateView(directory, find);
-  if (result.exitCode === 0) return;
+  if (result === undefined || result.exitCode === 0) return;
   await inPrivateView(directory, ['chattr', '-R', '-f', '-i', '-a', '.']);
   result = await inPrivateView(directory, find);
-  if (result.exitCode === 0 || !existsSync(directory)) return;
+  if (result === undefined || result.exitCode === 0 || !existsSync(directory)) return;
   const why =
     result.startError === undefined ? result.stderr.split('\n')[0] : `the executor: ${result.startError}`;
   throw new TslxcError('REMOVE_FAILED', `${directory} can't be removed: ${why}`);
