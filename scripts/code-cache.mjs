@@ -2,18 +2,23 @@
 // another version or text, so it is made where the program is installed.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Verbs that change nothing on an empty lxcpath; each run adds the functions that it used. */
+const NAME = 'warm';
+
+/** Verbs that change nothing; each run adds the functions that it used. */
 const WARMERS = [
   ['ls', '-f'],
   ['info', '-n', 'none'],
   ['stop', '-n', 'none'],
   ['start', '-n', 'none'],
   ['attach', '-n', 'none'],
+  // All that a start does before it starts: facts, config and plan of a container like those that create makes.
+  ['plan', '-n', NAME],
+  ['info', '-n', NAME],
 ];
 
 /** Makes the cache; leaves none when that fails, since it is only faster with one. */
@@ -21,15 +26,33 @@ export function makeCodeCache(dist) {
   const program = join(dist, 'bin/program.cjs');
   const empty = mkdtempSync(join(tmpdir(), 'tslxc-cache-'));
   const fresh = join(empty, 'cache');
+  const settings = join(empty, 'tslxc.yaml');
+  writeFileSync(settings, '');
+  makeContainer(join(empty, NAME));
   for (const [verb, ...args] of WARMERS) {
     const recorder = [fileURLToPath(import.meta.url), program, fresh, verb, '-P', empty, ...args];
     spawnSync(process.execPath, recorder, {
-      env: { PATH: process.env.PATH, TSLXC_SETTINGS: '/dev/null' },
+      env: { PATH: process.env.PATH, TSLXC_SETTINGS: settings },
       stdio: 'ignore',
     });
   }
   if (existsSync(fresh)) renameSync(fresh, `${program}.cache`);
   rmSync(empty, { recursive: true });
+}
+
+function makeContainer(directory) {
+  const etc = fileURLToPath(new URL('../etc/', import.meta.url));
+  mkdirSync(join(directory, 'rootfs/sbin'), { recursive: true });
+  writeFileSync(join(directory, 'rootfs/sbin/init'), '#!/bin/sh\n', { mode: 0o755 });
+  const lines = [
+    ...['default', 'common', 'userns', 'busybox'].map(file => `lxc.include = ${join(etc, file)}.conf`),
+    `lxc.rootfs.path = dir:${directory}/rootfs`,
+    `lxc.seccomp.profile = ${join(etc, 'seccomp/default.seccomp')}`,
+    `lxc.uts.name = ${NAME}`,
+    'lxc.idmap = u 0 1000000 65536',
+    'lxc.idmap = g 0 1000000 65536',
+  ];
+  writeFileSync(join(directory, 'config'), `${lines.join('\n')}\n`);
 }
 
 /** In a process of its own: runs one verb as src/bin/boot.ts does and writes what was compiled. */

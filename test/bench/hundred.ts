@@ -91,12 +91,12 @@ function readSilently(file: string): string {
 /** The same with LXC: its commands, as many at once, on one root filesystem. */
 async function lxcHundred(world: World, lxc: Lxc) {
   world.say(`starting ${COUNT} with LXC`);
-  const first = world.tslxc.name('peer');
+  const first = lxc.name('first');
   await lxc.create(first);
-  const names = Array.from({ length: COUNT }, (_, index) => world.tslxc.name(`p${index}`));
+  const names = Array.from({ length: COUNT }, (_, index) => lxc.name(`n${index}`));
   for (const name of names) lxc.alias(name, first);
   const start = [await timed(() => eachAtOnce(names, name => lxc.run('start', '-d', '-n', name)))];
-  const pss = monitorPss(`[lxc monitor] ${lxc.lxcpath} `);
+  const pss = monitorPss(lxc.monitorTitle);
   const list = await repeated(LISTS, () => lxc.run('ls', '-f'));
   const stop = [await timed(() => eachAtOnce(names, name => lxc.run('stop', '-k', '-n', name)))];
   await lxc.destroy(first);

@@ -19,7 +19,7 @@ const COMPILES = 200;
 
 export async function benchOne(world: World): Promise<Measured[]> {
   const name = world.tslxc.name('one');
-  const peer = world.tslxc.name('peer');
+  const peer = world.lxc?.name('one') ?? '';
   const created = await creates(world);
   await world.tslxc.ok('create', ['-n', name, '-t', 'busybox']);
   await world.lxc?.create(peer);
@@ -44,8 +44,8 @@ async function creates(world: World): Promise<Measured> {
     what: 'lxc-create',
     values: await repeated(
       CREATES,
-      index => lxc.create(at(index)),
-      index => lxc.destroy(at(index)),
+      index => lxc.create(lxc.name(`create${index}`)),
+      index => lxc.destroy(lxc.name(`create${index}`)),
     ),
   };
   return measured({ what: 'tslxc-create -t busybox', peer: theirs }, values);
