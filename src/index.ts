@@ -12,6 +12,7 @@ import { create } from './runtime/create.ts';
 import { type DestroyRequest, destroy } from './runtime/destroy.ts';
 import type { State } from './runtime/events.ts';
 import { type CapturedCommand, type RunningCommand, runInside, startInside } from './runtime/exec.ts';
+import { HostNow } from './runtime/host-now.ts';
 import { type ContainerInfo, containerInfo } from './runtime/info.ts';
 import { type Launched, launch } from './runtime/launch.ts';
 import { stop } from './runtime/lifecycle.ts';
@@ -122,10 +123,11 @@ export class Container {
     options: StartOptions = {},
   ): Promise<PromiseSettledResult<Launched>[]> {
     const results: PromiseSettledResult<Launched>[] = [];
+    const host = new HostNow();
     let next = 0;
     const worker = async (): Promise<void> => {
       for (let at = next++; at < containers.length; at = next++) {
-        const [result] = await Promise.allSettled([(containers[at] as Container).start(options)]);
+        const [result] = await Promise.allSettled([(containers[at] as Container).#start(options, host)]);
         results[at] = result as PromiseSettledResult<Launched>;
       }
     };
@@ -169,7 +171,11 @@ export class Container {
 
   /** Resolves when it is RUNNING. Throws ALREADY_RUNNING, START_FAILED and others; then nothing is left. */
   start(options: StartOptions = {}): Promise<Launched> {
-    return launch(this.#place, { env: environment(), ...options });
+    return this.#start(options, new HostNow());
+  }
+
+  #start(options: StartOptions, host: HostNow): Promise<Launched> {
+    return launch(this.#place, { env: environment(), ...options, host });
   }
 
   /** Halts it, and kills it when that takes too long. Throws NOT_RUNNING, STOP_TIMEOUT. */

@@ -14,6 +14,7 @@ import { cleanInterrupted } from '../storage/destroy.ts';
 import { cleanUpLocked } from './cleanup.ts';
 import type { ConfigRequest } from './config.ts';
 import { failureOf } from './failures.ts';
+import type { HostNow } from './host-now.ts';
 import { heldByLxc } from './lifecycle.ts';
 import { tryRunLock } from './locks.ts';
 import type { Place } from './place.ts';
@@ -32,6 +33,8 @@ export interface LaunchRequest extends ConfigRequest {
   /** What hooks print. */
   readonly onHookLine?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Shared by the starts of one call. */
+  readonly host?: HostNow;
 }
 
 export interface Launched {

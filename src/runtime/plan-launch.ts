@@ -7,15 +7,14 @@ import { parseFstab } from '../config/fstab.ts';
 import type { ContainerConfig, MountEntry, Setting } from '../config/model.ts';
 import { ConfigError } from '../config/problem.ts';
 import { probeGuest } from '../facts/guest.ts';
-import { collectHostFacts } from '../facts/host.ts';
 import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
 import { bootId } from '../host/procfs.ts';
 import { bridgeOf } from '../network/bridge.ts';
-import { prepareLinks } from '../network/links.ts';
 import { compileLaunch } from '../plan/launch.ts';
 import type { Plan } from '../plan/model.ts';
 import { readStored } from '../storage/marker.ts';
 import { loadPlaceConfig } from './config.ts';
+import { HostNow } from './host-now.ts';
 import type { LaunchRequest } from './launch.ts';
 import type { Place } from './place.ts';
 import { seccompOf } from './seccomp.ts';
@@ -32,12 +31,13 @@ export async function planLaunch(
   how: { foreground: boolean; dryRun?: boolean },
 ): Promise<Plan> {
   const config = await loadPlaceConfig(place, request);
-  if (!how.dryRun) await refuseSharedIds(config, place.settings);
+  const now = request.host ?? new HostNow();
+  if (!how.dryRun) await refuseSharedIds(config, place.settings, now);
   const [guest, networkNotices] = await Promise.all([
     guestOf(place, config),
-    how.dryRun ? [] : prepareLinks(config.net, place.settings),
+    how.dryRun ? [] : now.bridges(config, place.settings),
   ]);
-  const found = collectHostFacts(config.net.flatMap(({ link }) => (link ? [link.value] : [])));
+  const found = now.facts(config);
   const host = how.dryRun ? withDefaultBridge(found, bridgeOf(place.settings)) : found;
   const filter = seccompOf(config, host.machine);
   const began = performance.now();
