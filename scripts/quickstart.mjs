@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { prepare } from './prepare.mjs';
 import { root } from './root.mjs';
 
@@ -12,6 +13,8 @@ async function main() {
   if (process.getuid() !== 0)
     throw new Error('the quickstart makes a bridge and a container: run it as root');
   await prepare(['build', 'run']);
+  const { setUpHost } = await import(join(root, 'dist/index.js'));
+  for (const line of await setUpHost()) say(line);
   if (exists()) say(`${NAME} is there already`);
   else create();
   if (state() !== 'RUNNING') show('start', '-n', NAME);
@@ -25,8 +28,15 @@ async function main() {
     '-c',
     'echo "hello from $(hostname), where PID 1 is $(cat /proc/1/comm)"',
   );
+  await address();
   show('ls', '-f');
   whatNext();
+}
+
+/** Its DHCP client takes a moment; without an address the table would look as if the network were broken. */
+async function address() {
+  const deadline = Date.now() + 15_000;
+  while (!/^\d+\./m.test(quiet('info', '-n', NAME, '-iH').stdout) && Date.now() < deadline) await delay(200);
 }
 
 /** Debian where a mirror can be reached, else the one that needs no network. */

@@ -21,6 +21,7 @@ import { type Place, placeOf } from './runtime/place.ts';
 import { planLaunch } from './runtime/plan-launch.ts';
 import { HostView, observe } from './runtime/state.ts';
 import { waitForState } from './runtime/wait.ts';
+import { ensureRootSpan } from './storage/root-span.ts';
 
 export { describeOrigin, type Origin, TslxcError } from './base/errors.ts';
 export type { ContainerConfig } from './config/model.ts';
@@ -218,6 +219,18 @@ export class Container {
   destroy(options: Omit<DestroyRequest, 'env'> = {}): Promise<void> {
     return destroy(this.#place, { ...options, env: environment() });
   }
+}
+
+/** How many containers root's ids are for when a host is set up. */
+const RANGES = 4096;
+
+/**
+ * Sets the host up: gives root a span of 65536 × 4096 ids in /etc/subuid and /etc/subgid unless they give it as many already. Changes no
+ * line that is there. Resolves with one line for each thing it did. Throws NO_ID_SPAN, SUBID_LOCKED.
+ */
+export async function setUpHost(options: Options = {}): Promise<readonly string[]> {
+  const { first, count, added } = await ensureRootSpan(await settingsOf(options), RANGES);
+  return added.map(file => `added root:${first}:${count} to ${file}`);
 }
 
 async function settingsOf({ settingsFile, flavour = 'tslxc' }: Options): Promise<Settings> {

@@ -8,8 +8,6 @@ import { test } from 'node:test';
 import { makeBusyboxTree } from './busybox-tree.ts';
 import { type Harness, harness } from './harness.ts';
 
-const IDS = ['lxc.idmap = u 0 1000000 65536', 'lxc.idmap = g 0 1000000 65536'];
-
 test('a device node in the tree stays dead, also after every remount that root of the container can try', async t => {
   const h = harness(t);
   const root = await started(h, 'planted', [], tree => {
@@ -77,10 +75,12 @@ async function started(
   plant(join(home, 'rootfs'));
   const base = [
     `lxc.rootfs.path = dir:${home}/rootfs`,
+    `lxc.idmap = u 0 ${h.firstId} 65536`,
+    `lxc.idmap = g 0 ${h.firstId} 65536`,
     'lxc.net.0.type = empty',
     'lxc.mount.auto = proc sys',
   ];
-  writeFileSync(join(home, 'config'), `${[...base, ...IDS, ...lines].join('\n')}\n`);
+  writeFileSync(join(home, 'config'), `${[...base, ...lines].join('\n')}\n`);
   await h.ok('start', ['-n', name]);
   return (await h.ok('info', ['-n', name, '-pH'])).stdout.trim();
 }
