@@ -55,6 +55,7 @@ export function collectHostFacts(links: readonly string[] = []): HostFacts {
     lastCap: Number(read('/proc/sys/kernel/cap_last_cap') || 40),
     boundingSet: /^CapBnd:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0',
     hardLimits: hardLimits(),
+    ...callerOpenFiles(),
     links: linkFacts(links),
     deviceNodes: DEVICES.filter(isDevice),
     procFiles: PROC_FILES.filter(path => existsSync(`/proc/${path}`)),
@@ -71,6 +72,12 @@ function hardLimits(): Readonly<Record<string, number>> {
     return word && hard !== 'unlimited' ? [[word, Number(hard)] as const] : [];
   });
   return Object.fromEntries(pairs);
+}
+
+/** Node raises its soft limit of open files at start; our parent still has the one that it passed on. */
+function callerOpenFiles(): { callerOpenFiles?: number } {
+  const soft = /^Max open files\s+(\d+)/m.exec(read(`/proc/${process.ppid}/limits`))?.[1];
+  return soft === undefined ? {} : { callerOpenFiles: Number(soft) };
 }
 
 function isDevice(name: string): boolean {

@@ -46,6 +46,8 @@ export interface HostFacts {
   readonly boundingSet: string;
   /** Hard limits of the caller by resource word; absent = unlimited. */
   readonly hardLimits: Readonly<Record<string, number>>;
+  /** Soft limit of open files of whoever called us: Node raises its own to the hard one. Absent where it cannot be read. */
+  readonly callerOpenFiles?: number;
   /** Interfaces of the host and what they are. */
   readonly links: readonly HostLink[];
   /** Character devices of the host's /dev that a container gets by bind. */

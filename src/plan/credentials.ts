@@ -36,8 +36,9 @@ export function writeProcFiles({ plan, config }: Launching, process: Slot): void
  * lxc.prlimit.*: the spawner's own, which its child inherits. For another process the kernel wants CAP_SYS_RESOURCE over its
  * user namespace, which root need not have. Throws CANNOT_START for a limit that the kernel does not have.
  */
-export function limitResources({ plan, config }: Launching): void {
-  if (config.prlimit.size === 0) return;
+export function limitResources({ plan, config, host }: Launching): void {
+  const openFiles = config.prlimit.has('nofile') ? undefined : host.callerOpenFiles;
+  if (config.prlimit.size === 0 && openFiles === undefined) return;
   const process = plan.newSlot();
   plan.add('spawner', rule('limits are inherited'), 'self', { process });
   for (const [name, { value, origin }] of config.prlimit) {
@@ -50,12 +51,21 @@ export function limitResources({ plan, config }: Launching): void {
       hard: value.hard ?? -1n,
     });
   }
+  if (openFiles === undefined) return;
+  const hard = host.hardLimits['nofile'] ?? -1;
+  plan.add('spawner', rule("the caller's own limit of open files"), 'resource_limit', {
+    process,
+    resource: 'nofile',
+    soft: hard < 0 ? openFiles : Math.min(openFiles, hard),
+    hard,
+  });
 }
 
 /** What a start and an attach have in common. */
 export interface Launching {
   readonly plan: PlanBuilder;
   readonly config: ContainerConfig;
+  readonly host: HostFacts;
 }
 
 /** The child becomes the container's root, without the caller's groups, as soon as the maps are written. */
