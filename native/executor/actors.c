@@ -14,7 +14,7 @@
 
 enum { OP_CLONE_INIT = 34, NAMESPACE_PID = 0x20000000 };
 
-static int adopt_child(struct run *run);
+static int reap_spawner(struct run *run);
 static _Noreturn void be_spawner(struct run *run, struct meeting_ends *ends, const struct plan_segment *segment);
 static _Noreturn void be_child(struct run *run);
 
@@ -74,23 +74,17 @@ int actors_spawn(struct run *run, const struct plan_segment *segment)
 	run->spawner = pid;
 	run->spawner_pidfd = pidfd;
 	error = meeting_wait_done(run);
-	close_fd(&run->spawner_pidfd);
-	if (error < 0)
-		actors_reap_spawner(run);
-	int adopted = adopt_child(run);
-	return error < 0 ? error : adopted;
-}
-
-void actors_reap_spawner(struct run *run)
-{
-	while (run->spawner > 0 && waitpid(run->spawner, NULL, 0) < 0 && errno == EINTR)
-		;
-	run->spawner = 0;
+	int reaped = reap_spawner(run);
+	return error < 0 ? error : reaped;
 }
 
 /* Takes over the child that the spawner left us. */
-static int adopt_child(struct run *run)
+static int reap_spawner(struct run *run)
 {
+	while (waitpid(run->spawner, NULL, 0) < 0 && errno == EINTR)
+		;
+	run->spawner = 0;
+	close_fd(&run->spawner_pidfd);
 	const struct plan *plan = run->plan;
 	for (uint32_t n = 0; n < plan->header->op_count; n++) {
 		const struct plan_op *op = &plan->ops[n];
@@ -165,6 +159,6 @@ void actors_kill(struct run *run)
 	}
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
-	run->child = run->spawner = 0;
+	run->child = 0;
 	close_fd(&run->child_pidfd);
 }

@@ -6,8 +6,6 @@
 
 /* Executor: begins a spawner segment (its first op is born with it) and waits until the child exists. */
 int actors_spawn(struct run *run, const struct plan_segment *segment);
-/* Executor: waits for the spawner's end, which takes as long as what it was born for: so it is done last. */
-void actors_reap_spawner(struct run *run);
 /* Spawner: makes the child, which performs its segments and becomes the payload. Returns in the spawner only. */
 int actors_clone_child(struct run *run, uint64_t namespaces, uint16_t slot);
 /* Executor: kills the child if there is one, and waits for it. */

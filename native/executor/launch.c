@@ -112,7 +112,6 @@ static int hand_to_child(struct run *run, bool last)
 	if (!last)
 		return meeting_wait_done(run);
 	int error = meeting_wait_exec(run);
-	actors_reap_spawner(run);
 	if (error == 0)
 		meeting_close(run);
 	return error;

@@ -10,6 +10,8 @@ import { cannotStart, notCarriedOut } from './refusal.ts';
 import type { Slot } from './slot.ts';
 import { rule, type Start } from './start.ts';
 
+const CAP_SYS_RESOURCE = 24n;
+
 /**
  * The bounding set as a mask: all that there is less lxc.cap.drop, or lxc.cap.keep alone. A new user namespace has every
  * capability that the kernel knows; without one there is no more than the caller has.
@@ -44,6 +46,14 @@ export function limitResources({ plan, config, host }: Launching): void {
   for (const [name, { value, origin }] of config.prlimit) {
     if (!(name in ENUMS.resource)) throw cannotStart(`lxc.prlimit.${name}: there is no such limit`, origin);
     const resource = name as EnumWord<'resource'>;
+    const most = mayRaise(host) ? undefined : host.hardLimits[name];
+    if (most !== undefined && (value.hard === undefined || value.hard > BigInt(most))) {
+      throw cannotStart(
+        `lxc.prlimit.${name}: the caller's own hard limit is ${most}, and it may not raise it`,
+        origin,
+        `ask for at most ${most}`,
+      );
+    }
     plan.add('spawner', origin, 'resource_limit', {
       process,
       resource,
@@ -59,6 +69,10 @@ export function limitResources({ plan, config, host }: Launching): void {
     soft: hard < 0 ? openFiles : Math.min(openFiles, hard),
     hard,
   });
+}
+
+function mayRaise({ boundingSet }: HostFacts): boolean {
+  return (BigInt(`0x${boundingSet}`) & (1n << CAP_SYS_RESOURCE)) !== 0n;
 }
 
 /** What a start and an attach have in common. */
@@ -127,7 +141,9 @@ function setLabels({ config, host, add }: Start): void {
     }
     add('child', profile.origin, 'label', { attribute: 'apparmor/exec', value: `exec ${profile.value}` });
   }
-  const { context } = config.selinux;
+  const { context, contextKeyring } = config.selinux;
+  if (contextKeyring && host.selinux)
+    throw notCarriedOut('lxc.selinux.context.keyring', contextKeyring.origin);
   if (context && host.selinux)
     add('child', context.origin, 'label', { attribute: 'exec', value: context.value });
 }

@@ -1,4 +1,5 @@
-// How a container starts. Read from top to bottom this is what happens, in this order; a change of actor is a barrier.
+// How a container starts. Read from top to bottom this is what happens, in this order; a change of actor is a barrier. The
+// recipe is one long function on purpose: what happens before what is all that it says.
 
 import { commandAddress } from '../base/paths.ts';
 import type { ContainerConfig } from '../config/model.ts';
