@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { root } from './root.mjs';
 
-const WANTED = [/^linux-image-6\.1\.0-(\d+)-cloud-amd64$/, /^linux-image-(?:\d[\w.+]*-)*cloud-amd64$/];
+const WANTED = [/^linux-image-6\.1\.0-(\d+)-cloud-amd64$/, /^linux-image-(?:\d[\w.+]*-)+cloud-amd64$/];
 
 /** `{ package, image, modules }` of the newest 6.1 cloud kernel that apt offers, or of another where there is no 6.1. */
 export function fetchKernel() {

@@ -18,14 +18,14 @@ const LONGEST_MS = 10 * 60_000;
 const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'veth', 'bridge', 'tun', 'loop', 'dummy'];
 
 async function main() {
-  await prepare(['build', 'run', 'kernel']);
+  await prepare(['build', 'run', 'test', 'kernel']);
   const kernel = fetchKernel();
   execFileSync('make', ['--silent', '-C', join(root, 'native'), 'out/executor-test'], {
     stdio: ['ignore', 2, 2],
   });
   const report = new Report(process.stdout);
   report.begin(`native tests on ${kernel.package}, cgroup v2 only`);
-  const results = await boot(kernel.image, initramfs(kernel.modules), disk());
+  const results = await boot(kernel.image, initramfs(kernel.modules), await disk());
   take(report, results);
   return report.close();
 }
@@ -43,15 +43,20 @@ function initramfs(modules) {
   const files = [
     { path: 'bin/busybox', content: readFileSync('/bin/busybox') },
     { path: 'init', content: readFileSync(join(GUEST, 'init')) },
-    { path: 'modules/order', content: wanted.map(path => `${basename(path)}\n`).join('') },
-    ...wanted.map(path => ({ path: `modules/${basename(path)}`, content: readFileSync(path) })),
+    { path: 'modules/order', content: wanted.map(path => `${plainName(path)}\n`).join('') },
+    ...wanted.map(path => ({ path: `modules/${plainName(path)}`, content: moduleText(path) })),
   ];
   writeFileSync(file, cpio([...directories, ...nodes, ...files]));
   return file;
 }
 
-/** An ext4 with the executor, its tests and busybox: idmapped mounts of tmpfs came only with 6.3. */
-function disk() {
+/** Newer packages have their modules compressed, which busybox's insmod cannot read. */
+const moduleText = path =>
+  path.endsWith('.xz') ? execFileSync('xz', ['-dc', path], { maxBuffer: 1 << 26 }) : readFileSync(path);
+const plainName = path => basename(path).replace(/\.xz$/, '');
+
+/** An ext4 with the executor, a plan and its container, its tests and busybox: idmapped mounts of tmpfs came only with 6.3. */
+async function disk() {
   const tree = join(work, 'tree');
   rmSync(tree, { recursive: true, force: true });
   for (const path of [
@@ -70,10 +75,12 @@ function disk() {
     'tslxc',
   ])
     mkdirSync(join(tree, path), { recursive: true });
+  await addContainer(tree);
   cpSync('/bin/busybox', join(tree, 'bin/busybox'));
   const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(tree, 'bin', applet));
-  cpSync(join(GUEST, 'run-tests'), join(tree, 'tslxc/run-tests'));
+  for (const script of ['run-tests', 'run-container'])
+    cpSync(join(GUEST, script), join(tree, 'tslxc', script));
   for (const program of ['dist/native/tslxc-executor', 'native/out/executor-test'])
     cpSync(join(root, program), join(tree, 'tslxc', basename(program)));
   writeFileSync(join(tree, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
@@ -82,6 +89,21 @@ function disk() {
   rmSync(image, { force: true });
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', tree, image, '256M'], { stdio: 'ignore' });
   return image;
+}
+
+/** The tree of the golden case v2-busybox where its config says it is, and its plan. */
+async function addContainer(tree) {
+  const { compileCase } = await import(join(root, 'build/test/golden/case.js'));
+  const { planBytes } = await import(join(root, 'build/src/plan/bytes.js'));
+  mkdirSync(join(tree, 'tslxc'), { recursive: true });
+  writeFileSync(join(tree, 'tslxc/plan'), planBytes(compileCase('v2-busybox')));
+  const rootfs = join(tree, 'var/lib/tslxc/c1/rootfs');
+  for (const path of ['bin', 'sbin', 'dev', 'proc', 'sys', 'tmp', 'etc', 'root', 'usr/bin', 'var', 'run'])
+    mkdirSync(join(rootfs, path), { recursive: true });
+  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'));
+  for (const applet of ['sh', 'hostname', 'sleep']) symlinkSync('busybox', join(rootfs, 'bin', applet));
+  symlinkSync('../bin/busybox', join(rootfs, 'sbin/init'));
+  writeFileSync(join(rootfs, 'etc/inittab'), '::sysinit:/bin/hostname >/tmp/up\n');
 }
 
 /** Boots; returns what came over the second serial port. The first one has the kernel's words, kept in build/. */

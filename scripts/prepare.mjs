@@ -1,7 +1,7 @@
 // From a fresh clone to something that runs: packages, npm ci, build. Each is skipped where it is done already.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeHeaders } from './node-headers.mjs';
 import { tooOld } from './node-version.mjs';
@@ -34,6 +34,9 @@ const packagesIn = file =>
   existsSync(join(root, file)) ? JSON.parse(readFileSync(join(root, file), 'utf8')).packages : {};
 
 function npmCi() {
+  // npm would empty what it points to.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error('node_modules is a link and out of date: run npm ci where it leads to');
   const headers = nodeHeaders();
   const env = { ...process.env, ...(headers ? { npm_config_nodedir: headers } : {}) };
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
