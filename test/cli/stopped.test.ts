@@ -47,7 +47,7 @@ test('ls -f: every column padded and followed by a space', async () => {
 
 test('ls -F chooses columns in any case; a bad one is named and exits 0', async () => {
   const { stdout } = await h.run('ls', ['-f', '-F', 'name,Pid,RAM,swap,interface']);
-  assert.equal(stdout.split('\n')[0], 'NAME         PID RAM SWAP INTERFACE ');
+  assert.equal(stdout.split('\n')[0], 'NAME         PID RAM    SWAP   INTERFACE ');
   const bad = await h.run('ls', ['-f', '-F', 'NAME,FOO']);
   assert.deepEqual([bad.status, bad.stdout, bad.stderr], [0, '', 'Invalid key: FOO\n']);
   const without = await h.run('ls', ['-F', 'FOO']);

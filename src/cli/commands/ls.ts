@@ -5,7 +5,7 @@ import { HostView } from '../../runtime/state.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { lxcpathFor, settingsFor } from '../context.ts';
 import { FORMAT_OPTION } from '../options.ts';
-import { LS_COLUMNS, type LsColumn } from '../output/ls-columns.ts';
+import { LS_COLUMNS, type LsColumn, leastWidth } from '../output/ls-columns.ts';
 import { formatOf, structured } from '../output/structured.ts';
 import { columns, table } from '../output/table.ts';
 import { badArgument } from '../values.ts';
@@ -103,8 +103,14 @@ function isWanted(container: ListedContainer, { flags, values }: ParsedArguments
 
 function printNames(names: readonly string[], invocation: Invocation, args: ParsedArguments): number {
   if (names.length === 0) return EXIT.ok;
-  const perLine = args.flags['line'] || !invocation.isTTY.stdout;
-  invocation.stdout.write(perLine ? `${names.join('\n')}\n` : columns(names, invocation.columns));
+  if (!args.flags['line'] && invocation.isTTY.stdout) {
+    invocation.stdout.write(columns(names, invocation.columns));
+    return EXIT.ok;
+  }
+  // LXC pads names in a pipe too, unless it is told -1; scripts that cut columns know it.
+  const isPadded = invocation.flavour === 'lxc' && !args.flags['line'];
+  const width = isPadded ? Math.max(...names.map(name => name.length)) : 0;
+  invocation.stdout.write(names.map(name => `${name.padEnd(width)}\n`).join(''));
   return EXIT.ok;
 }
 
@@ -122,7 +128,7 @@ function printTable(shown: readonly ListedContainer[], invocation: Invocation, a
   }
   if (shown.length === 0) return;
   const rows = shown.map(container => wanted.map(word => LS_COLUMNS[word as LsColumn](container) || '-'));
-  invocation.stdout.write(table(wanted, rows));
+  invocation.stdout.write(table(wanted, rows, leastWidth));
 }
 
 function asData(container: ListedContainer) {

@@ -18,6 +18,11 @@ export const LS_COLUMNS = {
 
 export type LsColumn = keyof typeof LS_COLUMNS;
 
+/** LXC makes room for `0.00MB` even where no container runs. */
+export function leastWidth(title: string): number {
+  return title === 'RAM' || title === 'SWAP' ? '0.00MB'.length : 0;
+}
+
 function megabytes(bytes: bigint | undefined): string {
   return bytes === undefined ? '' : `${(Number(bytes) / 1024 ** 2).toFixed(2)}MB`;
 }

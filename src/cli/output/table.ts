@@ -1,9 +1,13 @@
 // Tables and fields, padded exactly as LXC pads them.
 
 /** Every column left-aligned, padded to its longest cell and followed by one space, the last one too (lxc-ls -f). */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  leastWidth: (title: string) => number = () => 0,
+): string {
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map(row => row[column]?.length ?? 0)),
+    Math.max(title.length, leastWidth(title), ...rows.map(row => row[column]?.length ?? 0)),
   );
   const line = (cells: readonly string[]): string =>
     `${widths.map((width, column) => `${(cells[column] ?? '').padEnd(width)} `).join('')}\n`;
