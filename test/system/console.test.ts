@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
+  assertRestored,
   consoleArguments,
   executor,
   finished,
@@ -12,6 +13,7 @@ import {
   Terminal,
   temporaryDirectory,
   until,
+  watched,
 } from './live.ts';
 
 const HUNDRED_MB = 100;
@@ -21,18 +23,8 @@ function consoleOf(t: TestContext, directory: string, tty = 0, prefix = 1): Term
   return new Terminal(t, executor(), consoleArguments(directory, tty, prefix));
 }
 
-/** The client between two looks at the terminal's settings, by a shell that outlives it. */
-function watchedConsole(t: TestContext, directory: string): Terminal {
-  const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end';
-  return new Terminal(t, 'sh', ['-c', script, 'sh', executor(), ...consoleArguments(directory, 0)]);
-}
-
-async function assertRestored(terminal: Terminal): Promise<void> {
-  await terminal.see('end');
-  const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
-  assert.equal(settings?.length, 2);
-  assert.equal(settings[0], settings[1]);
-}
+const watchedConsole = (t: TestContext, directory: string): Terminal =>
+  watched(t, executor(), consoleArguments(directory, 0));
 
 /** A file of `megabytes` random megabytes, written as one repeated many times, and its digest. */
 function content(t: TestContext, megabytes: number): { file: string; digest: string } {

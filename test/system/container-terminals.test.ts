@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from './harness.ts';
-import { finished, Terminal, until } from './live.ts';
+import { assertRestored, finished, Terminal, until, watched } from './live.ts';
 
 const MEGABYTES = 100;
 const TOTAL_BYTES = MEGABYTES << 20;
@@ -118,22 +118,13 @@ test('attach in a terminal: its own pty, window size, status, and the terminal r
   await own.ok('start', ['-n', name]);
   const inner = 'tty; stty size; read line; echo "got:$line"; exit 7';
   const attach = join(installation().root, 'dist/bin/tslxc-attach');
-  const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end';
-  const terminal = new Terminal(
-    t,
-    'sh',
-    ['-c', script, 'sh', attach, '-n', name, '--', '/bin/sh', '-c', inner],
-    own.env,
-  );
+  const terminal = watched(t, attach, ['-n', name, '--', '/bin/sh', '-c', inner], own.env);
   await terminal.see(/\/dev\/pts\/\d+\r\n/);
   await terminal.see('24 80\r\n');
   terminal.write('\x01q\r');
   await terminal.see('got:\x01q\r\n');
   await terminal.see('status 7\r\n');
-  await terminal.see('end');
-  const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
-  assert.equal(settings?.length, 2);
-  assert.equal(settings[0], settings[1]);
+  await assertRestored(terminal);
 });
 
 test('attach without a terminal keeps stdout and stderr apart and passes stdin and the status', async t => {
@@ -148,21 +139,16 @@ test('attach without a terminal keeps stdout and stderr apart and passes stdin a
 
 test('a foreground start is the console, without an escape, and ends with 0', async t => {
   const { own, name } = await busybox(t);
-  const terminal = verbIn(t, own, 'start', [
-    '-F',
-    '-n',
-    name,
-    '--',
-    '/bin/sh',
-    '-c',
-    'read line; echo "got:$line"; exit 7',
-  ]);
+  const start = join(installation().root, 'dist/bin/tslxc-start');
+  const init = 'read line; echo "got:$line"; exit 7';
+  const terminal = watched(t, start, ['-F', '-n', name, '--', '/bin/sh', '-c', init], own.env);
   await until('RUNNING', async () =>
     (await own.ok('info', ['-s', '-n', name])).stdout.includes('RUNNING') ? true : undefined,
   );
   terminal.write('\x01q\r');
   await terminal.see('got:\x01q\r\n');
-  assert.deepEqual(await terminal.exit(), { status: 0, signal: 0 });
+  await terminal.see('status 0\r\n');
+  await assertRestored(terminal);
 });
 
 test('a foreground start without a terminal keeps the console off stdout', async t => {

@@ -97,6 +97,30 @@ export class Terminal {
   }
 }
 
+/**
+ * A program between two looks at its terminal's settings, by a shell that outlives it and holds the terminal: node-pty throws
+ * away what it has not read 200 ms after its child's end.
+ */
+export function watched(
+  t: TestContext,
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Terminal {
+  const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end; read hold';
+  return new Terminal(t, 'sh', ['-c', script, 'sh', file, ...args], env);
+}
+
+/** Waits for the end of what is watched, compares what stty said before and after, and lets the shell go. */
+export async function assertRestored(terminal: Terminal): Promise<void> {
+  await terminal.see('end\r\n');
+  const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
+  assert.equal(settings?.length, 2);
+  assert.equal(settings[0], settings[1]);
+  terminal.write('\r');
+  await terminal.exit();
+}
+
 function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

@@ -4,7 +4,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { finished, liveHarness, Terminal, temporaryDirectory, until } from './live.ts';
+import {
+  assertRestored,
+  finished,
+  liveHarness,
+  Terminal,
+  temporaryDirectory,
+  until,
+  watched,
+} from './live.ts';
 
 const MEGABYTES = 100;
 
@@ -37,7 +45,7 @@ test('without a terminal the descriptors pass as they are', async () => {
 
 test('only what is a terminal becomes the pty', async t => {
   const out = join(temporaryDirectory(t), 'out');
-  const script = `"$0" pump - sh -c 'test -t 0 && test ! -t 1 && test -t 2 && echo plain; echo loud >&2' >"${out}"; echo "status $?"`;
+  const script = `"$0" pump - sh -c 'test -t 0 && test ! -t 1 && test -t 2 && echo plain; echo loud >&2' >"${out}"; echo "status $?"; read hold`;
   const terminal = new Terminal(t, 'sh', ['-c', script, liveHarness()]);
   await terminal.see('loud');
   await terminal.see('status 0');
@@ -94,7 +102,7 @@ test('Ctrl+c and Ctrl+z are for the command', async t => {
 
 test('Ctrl+c reaches a command whose stdin is a pipe', async t => {
   const inner = 'trap "echo interrupted; exit 4" INT; echo ready; while :; do sleep 0.05; done';
-  const script = `sleep 10 | "$0" pump - sh -c '${inner}'; echo "status $?"`;
+  const script = `sleep 10 | "$0" pump - sh -c '${inner}'; echo "status $?"; read hold`;
   const terminal = new Terminal(t, 'bash', ['-c', `trap : INT; ${script}`, liveHarness()]);
   await terminal.see('ready');
   terminal.write('\x03');
@@ -105,7 +113,7 @@ test('Ctrl+c reaches a command whose stdin is a pipe', async t => {
 test('Ctrl+c reaches a command that has no terminal at all', async t => {
   const out = join(temporaryDirectory(t), 'out');
   const inner = 'trap "echo interrupted; exit 4" INT; echo ready; while :; do sleep 0.05; done';
-  const script = `trap : INT; "$0" pump - sh -c '${inner}' </dev/null >"${out}" 2>&1; echo "status $?"`;
+  const script = `trap : INT; "$0" pump - sh -c '${inner}' </dev/null >"${out}" 2>&1; echo "status $?"; read hold`;
   const terminal = new Terminal(t, 'bash', ['-c', script, liveHarness()]);
   await until('ready', () => (existsSync(out) && readFileSync(out, 'utf8') === 'ready\n') || undefined);
   terminal.write('\x03');
@@ -114,7 +122,7 @@ test('Ctrl+c reaches a command that has no terminal at all', async t => {
 });
 
 test('the window size is there from the start and follows', async t => {
-  const terminal = pumped(t, 'stty size; trap "stty size; exit" WINCH; while :; do sleep 0.05; done');
+  const terminal = pumped(t, 'trap "stty size" WINCH; stty size; while :; do sleep 0.05; done');
   await terminal.see('24 80\r\n');
   terminal.pty.resize(99, 31);
   await terminal.see('31 99\r\n');
@@ -127,29 +135,16 @@ test('the terminal is restored whatever ends it, and the command does not outliv
     ['HUP', 'status 129'],
   ]) {
     await t.test(signal || 'the end of the command', async t => {
-      const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end';
       const mark = join(temporaryDirectory(t), 'mark');
       const inner = `echo ready; read line; exit 3 # ${mark}`;
-      const terminal = new Terminal(t, 'sh', [
-        '-c',
-        script,
-        'sh',
-        liveHarness(),
-        'pump',
-        '-',
-        'sh',
-        '-c',
-        inner,
-      ]);
+      const terminal = watched(t, liveHarness(), ['pump', '-', 'sh', '-c', inner]);
       await terminal.see('ready');
       const pump = readFileSync(`/proc/${terminal.pty.pid}/task/${terminal.pty.pid}/children`, 'utf8').trim();
       const command = Number(readFileSync(`/proc/${pump}/task/${pump}/children`, 'utf8').trim());
       if (signal) process.kill(Number(pump), `SIG${signal}`);
       else terminal.write('go\r');
       await terminal.see(status as string);
-      await terminal.see('end');
-      const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
-      assert.equal(settings?.[0], settings?.[1]);
+      await assertRestored(terminal);
       await until('the end of the command', () => (isThere(command, mark) ? undefined : true));
     });
   }
@@ -157,18 +152,19 @@ test('the terminal is restored whatever ends it, and the command does not outliv
 
 test('a background process that keeps the pty does not keep attach', async t => {
   const began = Date.now();
-  const terminal = pumped(t, 'setsid sleep 4 & echo done');
-  await terminal.see('done');
-  assert.equal((await terminal.exit()).status, 0);
-  assert.ok(Date.now() - began < 3000);
+  const terminal = watched(t, liveHarness(), ['pump', '-', 'sh', '-c', 'setsid sleep 6 & echo done']);
+  await terminal.see('done\r\n');
+  await terminal.see('status 0');
+  assert.ok(Date.now() - began < 5000);
 });
 
 test('the pty log has what the terminal had', async t => {
   const log = join(temporaryDirectory(t), 'log');
-  const terminal = pumped(t, 'seq 1 5000', {}, log);
-  await terminal.see('5000\r\n');
-  await terminal.exit();
-  assert.equal(readFileSync(log, 'latin1'), terminal.text());
+  const terminal = watched(t, liveHarness(), ['pump', log, 'seq', '1', '5000']);
+  await terminal.see('status 0');
+  const logged = readFileSync(log, 'latin1');
+  assert.match(logged, /^1\r\n2\r\n[\s\S]*\r\n5000\r\n$/);
+  assert.ok(terminal.text().includes(`\n${logged}status 0`));
   assert.equal(statSync(log).mode & 0o777, 0o600);
 });
 
