@@ -113,7 +113,7 @@ int op_resource_limit(struct run *run, const struct resource_limit_op *o)
 		uint64_t soft, hard;
 	} limit = {(uint64_t)o->soft, (uint64_t)o->hard};
 	if (syscall(SYS_prlimit64, o->process, o->resource, &limit, NULL) < 0)
-		return fail(run, errno, "prlimit");
+		return fail(run, errno, "prlimit %lld:%lld", (long long)o->soft, (long long)o->hard);
 	return 0;
 }
 

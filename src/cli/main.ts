@@ -43,8 +43,9 @@ async function runParsed(command: Command, invocation: Invocation, args: ParsedA
   } catch (error) {
     const interrupted = INTERRUPTED[String(error)];
     if (interrupted !== undefined) return interrupted;
-    if (!(error instanceof TslxcError)) throw error;
-    return report(error, invocation, args, log);
+    const told = error instanceof TslxcError ? error : await hostFailure(error);
+    if (told === undefined) throw error;
+    return report(told, invocation, args, log);
   } finally {
     log?.close();
   }
@@ -52,6 +53,12 @@ async function runParsed(command: Command, invocation: Invocation, args: ParsedA
 
 /** What a verb throws when `Invocation.signal` aborts it, and the status that a shell shows for that signal. */
 const INTERRUPTED: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** What the host refuses is no fault of ours: it is told in one line, not with a stack. */
+async function hostFailure(error: unknown): Promise<TslxcError | undefined> {
+  const { hostRefusal } = await import('../runtime/errno.ts');
+  return hostRefusal(error);
+}
 
 /** --help, --usage and --version are obeyed where they stand, whatever follows. */
 function isAnswer(taken: Taken): boolean {

@@ -5,10 +5,14 @@ import type { ContainerConfig } from '../config/model.ts';
 import { askExecutor } from '../host/executor.ts';
 import type { GuestFacts } from './model.ts';
 
+const PROBED: ReadonlySet<string> = new Set(['dir', 'overlay']);
+
 /** Probes the rootfs of a config. Throws ROOTFS_UNREADABLE with the line to blame when it cannot be opened. */
 export async function probeGuest(config: ContainerConfig): Promise<GuestFacts> {
   const rootfs = config.rootfs.path;
-  if (!rootfs) return { init: { kind: 'other' }, idmappable: false, stored: 'unshifted', is32Bit: false };
+  // The planner refuses both by name.
+  if (!rootfs || !PROBED.has(rootfs.value.type ?? 'dir'))
+    return { init: { kind: 'other' }, idmappable: false, stored: 'unshifted', is32Bit: false };
   const { type = 'dir', spec } = rootfs.value;
   const [init = '/sbin/init'] = config.init.cmd.value.split(/\s+/);
   const { status, stdout, stderr } = await askExecutor([

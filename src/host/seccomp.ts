@@ -11,6 +11,7 @@ import {
   type SeccompProfile,
   type SeccompRule,
 } from '../config/seccomp-profile.ts';
+import { readFailure } from '../config/source.ts';
 import { addon, type NativeSeccompRule } from './addon.ts';
 
 export interface CompiledSeccomp {
@@ -44,11 +45,9 @@ export function compileSeccompFile(file: string, machine: string, served = false
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new TslxcError(
-      'SECCOMP_FAILED',
-      `cannot read the seccomp policy ${file}: ${(cause as Error).message}`,
-      { cause },
-    );
+    throw new TslxcError('SECCOMP_FAILED', `cannot read the seccomp policy ${file}: ${readFailure(cause)}`, {
+      cause,
+    });
   }
   return compileSeccomp(parseSeccompProfile(text, file), machine, served);
 }

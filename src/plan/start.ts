@@ -7,6 +7,7 @@ import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
 import { type Actor, PlanBuilder } from './model.ts';
 import { decideNamespaces, type Namespaces } from './namespaces.ts';
 import type { OpFields, OpName } from './opcodes.ts';
+import { cannotStart } from './refusal.ts';
 
 /** Who the container's ids are on the host. */
 export interface IdMaps {
@@ -79,8 +80,19 @@ function readIdMaps(config: ContainerConfig): IdMaps | undefined {
   return {
     uids,
     gids,
-    rootUid: hostIdOf(uids, 0) ?? uids[0]?.hostId ?? 0,
-    rootGid: hostIdOf(gids, 0) ?? gids[0]?.hostId ?? 0,
+    rootUid: rootOf(uids, 'u', first.origin),
+    rootGid: rootOf(gids, 'g', first.origin),
     origin: first.origin,
   };
+}
+
+/** Init starts as root of the container: the kernel refuses a name without a number behind it, and does not say which. */
+function rootOf(ranges: readonly IdRange[], kind: 'u' | 'g', origin: Origin): number {
+  const id = hostIdOf(ranges, 0);
+  if (id !== undefined) return id;
+  throw cannotStart(
+    `no lxc.idmap gives ${kind === 'u' ? 'root' : "root's group"} of the container a host id`,
+    origin,
+    `add one that starts at 0, as in: lxc.idmap = ${kind} 0 100000 65536`,
+  );
 }

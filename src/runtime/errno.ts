@@ -1,6 +1,7 @@
 // The kernel's errors in words.
 
 import { getSystemErrorMap } from 'node:util';
+import { TslxcError } from '../base/errors.ts';
 
 /** `no such file or directory`; the number alone for one that nobody knows. */
 export function errnoText(errno: number): string {
@@ -10,4 +11,24 @@ export function errnoText(errno: number): string {
 /** `ENOENT`. */
 export function errnoName(errno: number): string {
   return getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;
+}
+
+/** What a host may refuse to anybody, with what to do about it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'run it as a user who may, root as a rule',
+  EPERM: 'run it as a user who may, root as a rule',
+  ENOSPC: 'make room on that filesystem',
+  EDQUOT: 'make room in the quota of that filesystem',
+  EROFS: 'remount that filesystem to be written to',
+  EMFILE: 'raise the limit of open files: ulimit -n',
+  ENFILE: 'raise the limit of open files: fs.file-max',
+};
+
+/** The failure that a user can act on when the host refused a call; undefined for any other error, which is a fault of ours. */
+export function hostRefusal(error: unknown): TslxcError | undefined {
+  const { code, errno, path } = error as NodeJS.ErrnoException;
+  const hint = code === undefined ? undefined : REFUSALS[code];
+  if (!(error instanceof Error) || hint === undefined || errno === undefined) return undefined;
+  const what = path === undefined ? error.message : `${path}: ${errnoText(Math.abs(errno))}`;
+  return new TslxcError('HOST_REFUSED', what, { cause: error, hint });
 }

@@ -18,8 +18,8 @@ export function opAt(plan: Plan, index: number): Op | undefined {
 /** `lxc.mount.entry (config:37): bind /srv on mnt: no such directory`. */
 export function failureOf(plan: Plan, record: StatusRecord, code = 'START_FAILED'): TslxcError {
   const op = opAt(plan, record.index);
-  const why = record.errno === 0 ? '' : errnoText(record.errno);
-  const what = [record.text, why].filter(part => part !== '').join(': ');
+  const why = record.errno === 0 || errnoName(record.errno) === SAYS_ITSELF ? '' : errnoText(record.errno);
+  const what = [inWords(record.text), why].filter(part => part !== '').join(': ');
   const hint = op && hintFor(op, errnoName(record.errno));
   const key = op && keyOf(op.origin);
   return new TslxcError(
@@ -32,9 +32,20 @@ export function failureOf(plan: Plan, record: StatusRecord, code = 'START_FAILED
   );
 }
 
+/** How a hook ended is told by the text; its errno is a mark for programs. */
+const SAYS_ITSELF = 'EREMOTEIO';
+
+/** The path says more than the call that opens it. */
+const inWords = (text: string): string => text.replace(/^openat2 /, '');
+
 function keyOf(origin: Origin): string | undefined {
   return 'file' in origin ? origin.key : undefined;
 }
+
+const HINTS: Readonly<Record<string, string>> = {
+  ESTALE: 'something changed between planning and starting: start again',
+  ELOOP: 'a symbolic link is there, which is never followed: put a directory or file in its place',
+};
 
 /** Hints that can be followed, by op and errno. */
 function hintFor(op: Op, errno: string): string | undefined {
@@ -46,10 +57,17 @@ function hintFor(op: Op, errno: string): string | undefined {
       return 'make the bridge first, or name another one with lxc.net.N.link';
     case 'exec ENOENT':
       return 'the rootfs has no such program: see lxc.init.cmd';
+    case 'exec EACCES':
+      return 'is it executable, and can root of the container reach it?';
     case 'tree_open ENOENT':
+      return 'make it, or add optional to the entry';
     case 'tree_attach ENOENT':
-      return 'make it, or add create=dir or create=file and optional to the entry';
+      return 'make it in the rootfs, or add create=dir or create=file to the entry';
+    case 'fs_mount ENODEV':
+      return 'the kernel has no such filesystem: see /proc/filesystems';
+    case 'resource_limit EPERM':
+      return 'only CAP_SYS_RESOURCE raises a limit above the hard one of the caller: see ulimit -H -a';
     default:
-      return errno === 'ESTALE' ? 'something changed between planning and starting: start again' : undefined;
+      return HINTS[errno];
   }
 }

@@ -17,6 +17,7 @@ import { failureOf } from './failures.ts';
 import type { HostNow } from './host-now.ts';
 import { heldByLxc } from './lifecycle.ts';
 import { tryRunLock } from './locks.ts';
+import { withPidfileMade } from './pidfile.ts';
 import type { Place } from './place.ts';
 import { planLaunch } from './plan-launch.ts';
 import { observe } from './state.ts';
@@ -100,7 +101,7 @@ async function withRunLock<T>(
     await cleanUpLocked(place, lock);
     // An init that outlived its monitor keeps its rootfs: two inits on one tree would ruin it.
     if (observe(place).initPid !== undefined) throw alreadyRunning();
-    return await work(lock);
+    return await withPidfileMade(request.pidfile, () => work(lock));
   } finally {
     lock.release();
   }

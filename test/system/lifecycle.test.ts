@@ -1,7 +1,7 @@
 // The life of a real container through the installed verbs: outputs, words and exit statuses of lxc-commands 3.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { harness } from './harness.ts';
@@ -225,86 +225,6 @@ test('plan shows each op with its reason, changes nothing, and reads as JSON', a
   assert.equal(data.kind, 'launch');
   assert.equal(await state(), 'STOPPED');
 });
-
-test('a failed start: the cause first, the line to blame, nothing left', async () => {
-  await stoppedFirst();
-  const before = leftovers();
-  const broken = join(h.directory, 'broken.conf');
-  const cases: [string, RegExp][] = [
-    [
-      'lxc.mount.entry = /nosuch-source mnt none bind,create=dir 0 0',
-      /^lxc\.mount\.entry \(.*broken\.conf:LINE\): .*no such/,
-    ],
-    ['lxc.init.cmd = /sbin/nosuch', /no init.*\(.*broken\.conf:LINE\)/],
-    ['lxc.hook.pre-start = /bin/false', /^lxc\.hook\.pre-start \(.*broken\.conf:LINE\): /],
-    ['lxc.hook.start-host = /bin/false', /^lxc\.hook\.start-host \(.*broken\.conf:LINE\): /],
-    ['lxc.sysctl.nosuch.key = 1', /^lxc\.sysctl\.nosuch\.key \(.*broken\.conf:LINE\): /],
-    ['lxc.net.0.link = nosuchbridge', /bridge nosuchbridge.*\(.*broken\.conf:LINE\)/],
-    ['lxc.seccomp.profile = /nosuch.seccomp', /\/nosuch\.seccomp.*\(.*broken\.conf:LINE\)/],
-  ];
-  for (const [line, cause] of cases) {
-    const config = `${h.config(name).trimEnd()}\n`;
-    writeFileSync(broken, config);
-    appendFileSync(broken, `${line}\n`);
-    const number = config.split('\n').length;
-    const { status, stderr, durationMs } = await h.run('start', [name, '-f', broken]);
-    assert.notEqual(status, 0, line);
-    assert.ok(durationMs < 5000, `${line}: took ${durationMs} ms`);
-    const first = stderr.split('\n')[0]?.replace(`tslxc-start: ${name}: `, '') ?? '';
-    assert.match(first, new RegExp(cause.source.replace('LINE', String(number))), `${line} said: ${stderr}`);
-    assert.equal(await state(), 'STOPPED', line);
-    assert.deepEqual(leftovers(), before, line);
-  }
-  await started();
-});
-
-test('a start that is interrupted in a hook leaves nothing, and exits as a shell expects', async () => {
-  await stoppedFirst();
-  const before = leftovers();
-  const slow = join(h.directory, 'slow.conf');
-  const mark = join(h.directory, 'in-the-hook');
-  writeFileSync(slow, `${h.config(name)}\nlxc.hook.start-host = sh -c "touch ${mark}; sleep 61.0625"\n`);
-  const child = h.begin('start', [name, '-f', slow]);
-  const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
-  while (!existsSync(mark)) await new Promise(resolve => setTimeout(resolve, 20));
-  child.kill('SIGINT');
-  assert.equal(await ended, 130);
-  assert.equal(await state(), 'STOPPED');
-  const commands = readdirSync('/proc')
-    .filter(pid => /^\d+$/.test(pid))
-    .map(commandOf);
-  assert.ok(!commands.includes('sleep 61.0625'), 'what the hook started lives on');
-  assert.deepEqual(leftovers(), before);
-  const waiting = h.begin('wait', [name, '-s', 'RUNNING']);
-  const left = new Promise<number | null>(resolve => waiting.once('exit', code => resolve(code)));
-  await new Promise(resolve => setTimeout(resolve, 500));
-  waiting.kill('SIGTERM');
-  assert.equal(await left, 143);
-});
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
-  } catch {
-    return '';
-  }
-}
-
-/** What a start makes on the host: control groups, links, mounts, monitors. */
-function leftovers(): string[] {
-  const lines = (file: string) =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(line => line.includes(h.id));
-  const groups = lines('/proc/self/mountinfo').length;
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/ (\/sys\/fs\/cgroup\S*) /g);
-  const payloads = [...mounts]
-    .map(match => `${match[1]}/lxc.payload.${name}`)
-    .filter(path => existsSync(path));
-  const veths = readFileSync('/proc/net/dev', 'utf8').match(/^\s*veth\w+/gm)?.length ?? 0;
-  const sockets = lines('/proc/net/unix').length;
-  return [`${groups} mounts`, ...payloads, `${veths} veths`, `${sockets} sockets`];
-}
 
 test('destroy -f ends and removes it; then it does not exist', async () => {
   await h.ok('destroy', ['-f', name]);
