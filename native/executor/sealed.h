@@ -1,4 +1,7 @@
-/* A container without a user namespace is entered from a copy of ourselves that it can't write to (CVE-2019-5736). */
+/*
+ * A container without a user namespace, or whose map has the owner of our file, is entered from a copy of ourselves that it can't
+ * write to (CVE-2019-5736).
+ */
 #ifndef TSLXC_SEALED_H
 #define TSLXC_SEALED_H
 

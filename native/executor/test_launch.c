@@ -204,7 +204,7 @@ static void sandbox_is_told_to_end(struct context *context)
 	test_check(WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) == 137, "status %x", (unsigned int)outcome.status);
 }
 
-/* A payload of the host's root is entered from a sealed copy, one in a user namespace from the file. */
+/* A payload that may be the owner of our file is entered from a sealed copy, another one from the file. */
 static void sealed_copy(struct context *context)
 {
 	struct outcome outcome;
@@ -220,6 +220,14 @@ static void sealed_copy(struct context *context)
 	             " identity uid=0 gid=0 groups=[]\n" SH(""),
 	         &outcome);
 	test_check(outcome.hooks[0] == '/' && !strstr(outcome.hooks, "memfd"), "%s%s", outcome.hooks, outcome.text);
+	/* The owner of our file is in this one. */
+	test_run(context, "run",
+	         RUN " self process=>{0}\n hook argv=[\"/bin/busybox\",\"readlink\",\"/proc/{0}/exe\"] env=[]\n" SPAWN
+	             "user\nsegment parent\n"
+	             " idmap_write process={1} uids=\"1 100000 5\\n0 0 1\\n\" gids=\"0 0 1\\n\"\n" CHILD
+	             " identity uid=0 gid=0 groups=[]\n" SH(""),
+	         &outcome);
+	test_check(strstr(outcome.hooks, "/memfd:"), "%s%s", outcome.hooks, outcome.text);
 }
 
 void tests_of_launch(void)
