@@ -79,13 +79,21 @@ function openNamespaces({ plan, running, joined }: Attach): ReadonlyMap<Namespac
   const { pid, starttime } = running;
   const process = plan.newSlot();
   plan.add('host', WHO, 'expect_process', { pid, starttime, process, pidfd: plan.newSlot() });
-  return new Map(
+  const namespaces = new Map(
     joined.map(kind => {
       const namespace = plan.newSlot();
       plan.add('host', WHO, 'namespace_open', { process, kind, namespace });
       return [kind, namespace] as const;
     }),
   );
+  // They were opened by its number: had init ended meanwhile, they could be another's who got the number, the host's even.
+  plan.add('host', rule('init is still there'), 'expect_process', {
+    pid,
+    starttime,
+    process: plan.newSlot(),
+    pidfd: plan.newSlot(),
+  });
+  return namespaces;
 }
 
 /** On v2 a group that hands controllers down may hold no process: each attach has a leaf. */
