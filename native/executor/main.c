@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 
 #include "console_client.h"
 #include "modes.h"

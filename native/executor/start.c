@@ -32,6 +32,7 @@ void start_clean(void)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			open("/dev/null", O_RDWR); /* the lowest free number: fd itself */
+	prctl(PR_SET_NAME, "tslxc-executor");      /* a sealed copy was run without a name */
 	tracing_forbid();
 }
 

@@ -47,7 +47,7 @@ attackBothBuilds(
     mapOntoItself(ground, name);
     plantAttack(rootfs, 'spy');
     await host.ok('start', ['-n', name]);
-    const spy = host.begin('attach', ['-n', name, '--', '/spy', '60']);
+    const spy = host.begin('attach', ['-n', name, '--', '/spy', '25']);
     const said = listen(spy);
     await said.until('ready');
     for (let n = 0; n < ATTACHES && spy.exitCode === null; n++)

@@ -2,7 +2,7 @@
  * Inside a container, waits for the program of somebody who comes in by attach, and before it has become the payload stops it and
  * opens what /proc has of it: descriptors of the host, its environment, its memory. Prints what it saw and what it got.
  *
- *   spy SECONDS      ends then, at the first success, or when it had five in its hands
+ *   spy SECONDS      ends then, at the first success, or when it had three in its hands
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { AHEAD = 3, ENOUGH = 5, DESCRIPTORS = 40 };
+enum { AHEAD = 3, ENOUGH = 3, DESCRIPTORS = 40 };
 
 static int is_executor(pid_t pid)
 {
