@@ -1,7 +1,7 @@
 // The life of a real container through the installed verbs: outputs, words and exit statuses of lxc-commands 3.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { harness } from './harness.ts';
@@ -225,6 +225,54 @@ test('plan shows each op with its reason, changes nothing, and reads as JSON', a
   assert.equal(data.kind, 'launch');
   assert.equal(await state(), 'STOPPED');
 });
+
+test('a start that is interrupted in a hook leaves nothing, and exits as a shell expects', async () => {
+  await stoppedFirst();
+  const before = leftovers();
+  const slow = join(h.directory, 'slow.conf');
+  const mark = join(h.directory, 'in-the-hook');
+  writeFileSync(slow, `${h.config(name)}\nlxc.hook.start-host = sh -c "touch ${mark}; sleep 61.0625"\n`);
+  const child = h.begin('start', [name, '-f', slow]);
+  const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
+  while (!existsSync(mark)) await new Promise(resolve => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  assert.equal(await ended, 130);
+  assert.equal(await state(), 'STOPPED');
+  const commands = readdirSync('/proc')
+    .filter(pid => /^\d+$/.test(pid))
+    .map(commandOf);
+  assert.ok(!commands.includes('sleep 61.0625'), 'what the hook started lives on');
+  assert.deepEqual(leftovers(), before);
+  const waiting = h.begin('wait', [name, '-s', 'RUNNING']);
+  const left = new Promise<number | null>(resolve => waiting.once('exit', code => resolve(code)));
+  await new Promise(resolve => setTimeout(resolve, 500));
+  waiting.kill('SIGTERM');
+  assert.equal(await left, 143);
+});
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** What a start makes on the host: control groups, links, mounts, monitors. */
+function leftovers(): string[] {
+  const lines = (file: string) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(line => line.includes(h.id));
+  const groups = lines('/proc/self/mountinfo').length;
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/ (\/sys\/fs\/cgroup\S*) /g);
+  const payloads = [...mounts]
+    .map(match => `${match[1]}/lxc.payload.${name}`)
+    .filter(path => existsSync(path));
+  const veths = readFileSync('/proc/net/dev', 'utf8').match(/^\s*veth\w+/gm)?.length ?? 0;
+  const sockets = lines('/proc/net/unix').length;
+  return [`${groups} mounts`, ...payloads, `${veths} veths`, `${sockets} sockets`];
+}
 
 test('destroy -f ends and removes it; then it does not exist', async () => {
   await h.ok('destroy', ['-f', name]);
