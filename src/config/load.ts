@@ -69,7 +69,7 @@ class Loader {
   file(path: string, given?: string): readonly ConfigLine[] {
     const text = given ?? this.#read(path, { file: path, line: 1, column: 1 });
     if (text === undefined) return [];
-    const lines = parseLines(text, path);
+    const lines = this.#source.lines?.(text, path) ?? parseLines(text, path);
     this.#open.push(this.#absolute(path));
     this.#backend =
       lines.findLast(line => line.setting?.key === 'lxc.rootfs.backend')?.setting?.value || undefined;

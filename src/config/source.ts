@@ -1,6 +1,7 @@
 // Where configs are read from: regular files of the host of bounded size, sorted directories.
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import type { ConfigLine } from './syntax.ts';
 
 /** Replaceable by tests and by callers that hold the text already. */
 export interface ConfigSource {
@@ -8,6 +9,8 @@ export interface ConfigSource {
   read(path: string): string;
   /** The names in a directory, sorted; undefined when it is none. */
   list(path: string): readonly string[] | undefined;
+  /** The lines of a file that it read, where it remembers them. */
+  lines?(text: string, file: string): readonly ConfigLine[];
 }
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { ContainerConfig } from '../config/model.ts';
+import type { ConfigSource } from '../config/source.ts';
 import type { Place } from './place.ts';
 
 export interface ConfigRequest {
@@ -11,6 +12,8 @@ export interface ConfigRequest {
   readonly defines?: readonly string[];
   /** For `lxc.environment = VAR`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of a command that loads several. */
+  readonly source?: ConfigSource;
 }
 
 /** Whether the container has a config of its own. */

@@ -43,26 +43,32 @@ function activeNames(lxcpath: string, view: HostView): string[] {
     .filter(name => name !== '' && !name.includes('/'));
 }
 
-/** What is known of each container, in the order of `names`. Reads only; a config that does not load counts as empty. */
+/**
+ * What is known of each container, in the order of `names`; without `counted` no statistics, which take the most reading. Reads
+ * only; a config that does not load counts as empty.
+ */
 export async function describeContainers(
   settings: Settings,
   lxcpath: string,
   names: readonly string[],
   view = new HostView(),
+  counted = true,
 ): Promise<ListedContainer[]> {
-  return await Promise.all(names.map(name => describe(placeOf(settings, name, { lxcpath }), view)));
+  return await Promise.all(names.map(name => describe(placeOf(settings, name, { lxcpath }), view, counted)));
 }
 
-async function describe(place: Place, view: HostView): Promise<ListedContainer> {
+async function describe(place: Place, view: HostView, counted: boolean): Promise<ListedContainer> {
   const observed = observe(place, view);
-  const config = await loadPlaceConfig(place).catch((): Partial<ContainerConfig> => ({}));
+  const config = await loadPlaceConfig(place, { source: view.configFiles }).catch(
+    (): Partial<ContainerConfig> => ({}),
+  );
   const { initPid } = observed;
   const network = initPid === undefined ? { interfaces: [], ipv4: [], ipv6: [] } : networkOf(initPid);
   return {
     name: place.name,
     ...observed,
     ...network,
-    statistics: initPid === undefined ? {} : readStatistics(place, initPid, view.mounts),
+    statistics: initPid === undefined || !counted ? {} : readStatistics(place, initPid, view.mounts),
     defined: existsSync(place.paths.config),
     autostart: config.start?.auto.value ?? false,
     groups: (config.groups ?? []).map(({ value }) => value),

@@ -1,5 +1,6 @@
 // The truth about a container: a live init that is the recorded one, in this boot. Reads only, takes no lock.
 
+import { SharedFiles } from '../config/shared-files.ts';
 import { type CgroupMounts, cgroupMounts, cgroupOf, readCgroupFile } from '../host/cgroups.ts';
 import { isLocked } from '../host/locks.ts';
 import { bootId, isAlive, readProc } from '../host/procfs.ts';
@@ -22,6 +23,7 @@ export interface Observed {
 export class HostView {
   #mounts: CgroupMounts | undefined;
   #addresses: ReadonlySet<string> | undefined;
+  readonly configFiles = new SharedFiles();
 
   get mounts(): CgroupMounts {
     this.#mounts ??= cgroupMounts();

@@ -62,7 +62,8 @@ async function run(invocation: Invocation, args: ParsedArguments): Promise<numbe
   const isBare =
     !args.flags['fancy'] && format === undefined && !STATE_FILTERS.some(flag => args.flags[flag]);
   if (isBare && args.values['groups'] === undefined) return printNames(names, invocation, args);
-  const all = await describeContainers(settings, lxcpath, names, view);
+  const isCounted = format !== undefined || wantedColumns(args).some(word => COUNTED_COLUMNS.has(word));
+  const all = await describeContainers(settings, lxcpath, names, view, isCounted);
   const shown = all.filter(container => isWanted(container, args));
   if (format !== undefined) invocation.stdout.write(await structured(shown.map(asData), format));
   else if (args.flags['fancy']) printTable(shown, invocation, args);
@@ -114,12 +115,17 @@ function printNames(names: readonly string[], invocation: Invocation, args: Pars
   return EXIT.ok;
 }
 
+const COUNTED_COLUMNS: ReadonlySet<string> = new Set(['RAM', 'SWAP']);
+
+function wantedColumns(args: ParsedArguments): string[] {
+  const columns = args.values['fancyFormat'] ?? DEFAULT_COLUMNS;
+  return columns.split(',').map(word => word.trim().toUpperCase());
+}
+
 const DEFAULT_COLUMNS = 'NAME,STATE,AUTOSTART,GROUPS,IPV4,IPV6,UNPRIVILEGED';
 
 function printTable(shown: readonly ListedContainer[], invocation: Invocation, args: ParsedArguments): void {
-  const wanted = (args.values['fancyFormat'] ?? DEFAULT_COLUMNS)
-    .split(',')
-    .map(word => word.trim().toUpperCase());
+  const wanted = wantedColumns(args);
   const bad = wanted.find(word => !Object.hasOwn(LS_COLUMNS, word));
   if (bad !== undefined) {
     // LXC's exit status for this is 0.
