@@ -12,11 +12,12 @@ export function fetchKernel() {
   const name = newestPackage();
   const folder = join(root, 'build/kernel', name);
   if (!existsSync(folder)) unpack(name, folder);
-  const version = readdirSync(join(folder, 'lib/modules'))[0];
+  const modules = ['lib/modules', 'usr/lib/modules'].map(path => join(folder, path)).find(existsSync);
+  const version = readdirSync(modules)[0];
   return {
     package: name,
     image: join(folder, `boot/vmlinuz-${version}`),
-    modules: join(folder, 'lib/modules', version),
+    modules: join(modules, version),
   };
 }
 

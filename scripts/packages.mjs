@@ -33,6 +33,7 @@ export const PACKAGES = [
   { name: 'git', for: 'test', provides: 'the list of what is committed' },
   { name: 'e2fsprogs', for: 'test', provides: 'chattr, and the disk of test:kernel' },
   { name: 'lxc', for: 'test', provides: 'LXC itself, to be compared with' },
+  { name: 'xz-utils', for: 'kernel', provides: 'what modules are packed with' },
   { name: 'kmod', for: 'kernel', provides: 'depmod' },
   { name: 'e2fsprogs', for: 'kernel', provides: 'mke2fs' },
   { name: 'qemu-system-x86', for: 'kernel', provides: 'the machine for another kernel' },
@@ -40,7 +41,7 @@ export const PACKAGES = [
 
 /** Installs what is missing for the purposes, naming it first. Throws one line when it cannot. */
 export function installPackages(purposes) {
-  const missing = missingPackages(purposes);
+  const missing = [...new Set(missingPackages(purposes))];
   if (missing.length === 0) return;
   const command = `apt-get install ${missing.join(' ')}`;
   if (!onPath('apt-get')) throw new Error(`this is not Debian; install what it calls ${missing.join(' ')}`);
