@@ -17,9 +17,15 @@ export async function cleanUp(place: Place): Promise<void> {
   if (!lock) return;
   try {
     await cleanUpLocked(place, lock);
+    forgetHomeless(place);
   } finally {
     lock.release();
   }
+}
+
+/** A container without a directory (`start -f FILE`) is remembered by nothing once it has ended. The caller has the run lock. */
+export function forgetHomeless(place: Place): void {
+  if (!existsSync(place.paths.directory)) rmSync(place.paths.run, { recursive: true, force: true });
 }
 
 /** The same for a caller who holds the run lock. Leaves a container alone whose init outlived its monitor. */

@@ -28,6 +28,12 @@ export async function loadPlaceConfig(place: Place, request: ConfigRequest = {})
 
 /** The same with its lines and warnings. */
 export function loadWhole(place: Place, request: ConfigRequest = {}): LoadedConfig {
+  refuseUndefined(place);
+  return loadConfig({ file: place.configFile, ...request });
+}
+
+/** Throws NOT_DEFINED when there is no config to read. */
+export function refuseUndefined(place: Place): void {
   const isOwn = place.configFile === place.paths.config;
   if (isOwn && !isDefined(place)) {
     throw new TslxcError(
@@ -38,5 +44,4 @@ export function loadWhole(place: Place, request: ConfigRequest = {}): LoadedConf
       },
     );
   }
-  return loadConfig({ file: place.configFile, ...request });
 }

@@ -11,8 +11,8 @@ import { sealedMemfd } from '../host/memfd.ts';
 import { planBytes } from '../plan/bytes.ts';
 import type { Plan } from '../plan/model.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
-import { cleanUpLocked } from './cleanup.ts';
-import type { ConfigRequest } from './config.ts';
+import { cleanUpLocked, forgetHomeless } from './cleanup.ts';
+import { type ConfigRequest, refuseUndefined } from './config.ts';
 import { failureOf } from './failures.ts';
 import type { HostNow } from './host-now.ts';
 import { heldByLxc } from './lifecycle.ts';
@@ -92,6 +92,7 @@ async function withRunLock<T>(
   request: LaunchRequest,
   work: (lock: Lock) => Promise<T>,
 ): Promise<T> {
+  refuseUndefined(place);
   await cleanInterrupted(place.settings, place.lxcpath);
   const before = observe(place);
   if (before.heldByLxc) throw heldByLxc(place);
@@ -102,6 +103,9 @@ async function withRunLock<T>(
     // An init that outlived its monitor keeps its rootfs: two inits on one tree would ruin it.
     if (observe(place).initPid !== undefined) throw alreadyRunning();
     return await withPidfileMade(request.pidfile, () => work(lock));
+  } catch (error) {
+    if (observe(place).initPid === undefined) forgetHomeless(place);
+    throw error;
   } finally {
     lock.release();
   }

@@ -184,6 +184,31 @@ test('start -s, -L, -f: keys from the command line, the console to a file, a con
   assert.equal((await h.ok('attach', [name, '--', 'hostname'])).stdout, 'copied\n');
 });
 
+test('a container without a directory lives from -f alone, and nothing remembers it', async () => {
+  const homeless = h.name('h');
+  const absent = await h.run('start', [homeless]);
+  assert.equal(absent.status, 1);
+  const config = join(h.directory, 'homeless.conf');
+  const lines = h
+    .config(name)
+    .split('\n')
+    .filter(line => !line.startsWith('lxc.idmap'));
+  writeFileSync(
+    config,
+    `${lines.join('\n')}\nlxc.idmap = u 0 ${h.firstId + 65536 * 200} 65536\nlxc.idmap = g 0 ${h.firstId + 65536 * 200} 65536\n`,
+  );
+  await stoppedFirst();
+  await h.ok('start', ['-n', homeless, '-f', config]);
+  assert.equal((await h.ok('ls', ['-1', '--running'])).stdout, `${homeless}\n`);
+  await h.ok('stop', ['-n', homeless]);
+  const failed = await h.run('start', ['-n', homeless, '-f', config, '--', '/nosuch']);
+  assert.equal(failed.status, 1);
+  assert.deepEqual(
+    readdirSync(h.runDir).filter(entry => entry.startsWith(homeless)),
+    [],
+  );
+});
+
 test('start --share-net joins the network of a pid', async () => {
   await stoppedFirst();
   const other = h.name('s');
