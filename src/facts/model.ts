@@ -127,6 +127,10 @@ export interface RunningFacts {
   readonly payloads: readonly { readonly version: 1 | 2; readonly path: string }[];
   /** Whether its user namespace maps uid 0 and gid 0; without, attach defaults to init's ids. */
   readonly mapsRoot: boolean;
+  /** Init's bounding set: what attaches never has more, whatever the config says by now. */
+  readonly capBounding: bigint;
+  /** Init can gain nothing by exec. */
+  readonly noNewPrivs: boolean;
 }
 
 /** What the caller of an attach decides (lxc-commands 3.1). */

@@ -17,6 +17,7 @@ export function collectRunningFacts(
     namespaces: NAMESPACE_WORDS.filter(word => namespaceOf(pid, word) !== namespaceOf('self', word)),
     payloads: payloads.filter(({ path }) => existsSync(path)),
     mapsRoot: mapsZero(pid, 'uid_map') && mapsZero(pid, 'gid_map'),
+    ...privilegesOf(pid),
   };
 }
 
@@ -29,6 +30,12 @@ function namespaceOf(pid: number | 'self', word: string): number | undefined {
 function mapsZero(pid: number, file: 'uid_map' | 'gid_map'): boolean {
   const lines = readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\n');
   return lines.some(line => /^\s*0\s/.test(line));
+}
+
+function privilegesOf(pid: number): Pick<RunningFacts, 'capBounding' | 'noNewPrivs'> {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0';
+  return { capBounding: BigInt(`0x${field('CapBnd')}`), noNewPrivs: field('NoNewPrivs') === '1' };
 }
 
 const INIT_NAMES: Readonly<Record<string, InitKind>> = {

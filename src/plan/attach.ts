@@ -172,11 +172,12 @@ function narrow(attach: Attach): void {
   if (persona !== 0) plan.add('child', WHO, 'personality', { value: persona });
   if (!config.keyringInherit.value) plan.add('child', WHO, 'session_keyring', {});
   if (!lifted('LSM')) confine(attach);
-  if (config.noNewPrivs.value) plan.add('child', config.noNewPrivs.origin, 'no_new_privs', {});
+  if (config.noNewPrivs.value || attach.running.noNewPrivs)
+    plan.add('child', config.noNewPrivs.origin, 'no_new_privs', {});
   if (!lifted('LSM') && input.seccomp)
     plan.add('child', WHO, 'seccomp', { log: false, program: input.seccomp });
   plan.add('child', WHO, 'capabilities', {
-    bounding: lifted('CAP') ? EVERY_CAPABILITY : keptCapabilities(config, host),
+    bounding: lifted('CAP') ? EVERY_CAPABILITY : keptCapabilities(config, host) & attach.running.capBounding,
   });
   const root = rootIds(attach);
   const { uid = root.uid, gid = root.gid } = input;

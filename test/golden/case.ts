@@ -52,6 +52,8 @@ const USUAL_RUNNING: RunningFacts = {
     { version: 1, path: '/sys/fs/cgroup/memory/lxc.payload.c1' },
   ],
   mapsRoot: true,
+  capBounding: (1n << 63n) - 1n,
+  noNewPrivs: false,
 };
 
 const USUAL_ATTACH: AttachInput = {

@@ -54,6 +54,17 @@ for (const privileged of [false, true]) {
   });
 }
 
+test('what attaches has no right that init was started without, whatever the config says', async t => {
+  const base = ground(t);
+  const { name } = await makeContainer(base, 'rights', [], true);
+  const defines = ['lxc.cap.drop=net_raw', 'lxc.no_new_privs=1'];
+  await base.host.ok('start', ['-n', name, ...defines.flatMap(define => ['-s', define])]);
+  const init = await initOf(base, name);
+  const own = await inside(base, name, 'cat /proc/self/status');
+  for (const field of ['CapBnd', 'CapEff', 'CapPrm', 'NoNewPrivs'])
+    assert.equal(new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(own)?.[1], statusField(init, field), field);
+});
+
 test('what the filter denies is denied, to init and to who attaches', async t => {
   const base = ground(t);
   const { name } = await makeContainer(base, 'filter');
