@@ -49,8 +49,15 @@ export function compileSeccompFile(file: string, machine: string, served = false
       cause,
     });
   }
-  return compileSeccomp(parseSeccompProfile(text, file), machine, served);
+  const key = JSON.stringify([file, machine, served, text]);
+  const compiled = lastCompiled.get(key) ?? compileSeccomp(parseSeccompProfile(text, file), machine, served);
+  // Most containers have the same policy: one is enough to remember.
+  lastCompiled.clear();
+  lastCompiled.set(key, compiled);
+  return compiled;
 }
+
+const lastCompiled = new Map<string, CompiledSeccomp>();
 
 /**
  * Compiles a policy for all ABIs of `machine`. `served`: a proxy answers notifications; without one those calls get ENOSYS. An ABI

@@ -3,6 +3,7 @@
 import { type IdSpan, spansOverlap } from '../base/id-spans.ts';
 import type { ContainerConfig, NetConfig } from '../config/model.ts';
 import type { Settings } from '../config/settings.ts';
+import { SharedFiles } from '../config/shared-files.ts';
 import { collectHostFacts } from '../facts/host.ts';
 import type { HostFacts } from '../facts/model.ts';
 import { prepareLinks } from '../network/links.ts';
@@ -10,6 +11,8 @@ import { type LiveIdMap, liveIdMaps } from '../storage/live-id-maps.ts';
 
 /** Looked at once, at first use: valid for the moments that a call with many starts takes. */
 export class HostNow {
+  /** What their configs include. */
+  readonly configFiles = new SharedFiles();
   readonly #facts = new Map<string, HostFacts>();
   #idMaps: readonly LiveIdMap[] | undefined;
   readonly #claimed: IdSpan[] = [];

@@ -30,8 +30,8 @@ export async function planLaunch(
   request: LaunchRequest,
   how: { foreground: boolean; dryRun?: boolean },
 ): Promise<Plan> {
-  const config = await loadPlaceConfig(place, request);
   const now = request.host ?? new HostNow();
+  const config = await loadPlaceConfig(place, { source: now.configFiles, ...request });
   if (!how.dryRun) await refuseSharedIds(config, place.settings, now);
   const [guest, networkNotices] = await Promise.all([
     guestOf(place, config),
