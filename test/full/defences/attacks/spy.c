@@ -2,7 +2,7 @@
  * Inside a container, waits for the program of somebody who comes in by attach, and before it has become the payload stops it and
  * opens what /proc has of it: descriptors of the host, its environment, its memory. Prints what it saw and what it got.
  *
- *   spy SECONDS      ends then, at the first success, or when it had three in its hands
+ *   spy SECONDS      ends then, or at the first success
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { AHEAD = 3, ENOUGH = 3, DESCRIPTORS = 40 };
+enum { AHEAD = 3, DESCRIPTORS = 40 };
 
 static int is_executor(pid_t pid)
 {
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	waitpid(last, NULL, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("ready\n");
-	while (got == 0 && stopped < ENOUGH) {
+	while (got == 0) {
 		pid_t pid = stop_next(last, end);
 		if (pid == 0)
 			break;
