@@ -3,14 +3,34 @@
 import { getSystemErrorMap } from 'node:util';
 import { TslxcError } from '../base/errors.ts';
 
+/** Those that libuv, and so Node's map, does not know. */
+const MORE: Readonly<Record<number, readonly [string, string]>> = {
+  8: ['ENOEXEC', 'not a program that this kernel can run'],
+  10: ['ECHILD', 'no child process'],
+  35: ['EDEADLK', 'would wait for itself'],
+  37: ['ENOLCK', 'no locks available'],
+  61: ['ENODATA', 'no data available'],
+  62: ['ETIME', 'time is over'],
+  74: ['EBADMSG', 'not a message'],
+  75: ['EOVERFLOW', 'value too large for its type'],
+  87: ['EUSERS', 'too many users'],
+  115: ['EINPROGRESS', 'under way'],
+  116: ['ESTALE', 'not what it was'],
+  117: ['EUCLEAN', 'the filesystem needs cleaning'],
+  122: ['EDQUOT', 'quota exceeded'],
+};
+
+const known = (errno: number): readonly [string, string] | undefined =>
+  getSystemErrorMap().get(-errno) ?? MORE[errno];
+
 /** `no such file or directory`; the number alone for one that nobody knows. */
 export function errnoText(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
+  return known(errno)?.[1] ?? `error ${errno}`;
 }
 
 /** `ENOENT`. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;
+  return known(errno)?.[0] ?? `E${errno}`;
 }
 
 /** What a host may refuse to anybody, with what to do about it. */

@@ -18,7 +18,8 @@ export function opAt(plan: Plan, index: number): Op | undefined {
 /** `lxc.mount.entry (config:37): bind /srv on mnt: no such directory`. */
 export function failureOf(plan: Plan, record: StatusRecord, code = 'START_FAILED'): TslxcError {
   const op = opAt(plan, record.index);
-  const why = record.errno === 0 || errnoName(record.errno) === SAYS_ITSELF ? '' : errnoText(record.errno);
+  const why =
+    record.errno === 0 || SAY_THEMSELVES.has(errnoName(record.errno)) ? '' : errnoText(record.errno);
   const what = [inWords(record.text), why].filter(part => part !== '').join(': ');
   const hint = op && hintFor(op, errnoName(record.errno));
   const key = op && keyOf(op.origin);
@@ -32,8 +33,8 @@ export function failureOf(plan: Plan, record: StatusRecord, code = 'START_FAILED
   );
 }
 
-/** How a hook ended is told by the text; its errno is a mark for programs. */
-const SAYS_ITSELF = 'EREMOTEIO';
+/** How a hook ended, and what has changed, is told by the text; these are marks for programs. */
+const SAY_THEMSELVES: ReadonlySet<string> = new Set(['EREMOTEIO', 'ESTALE']);
 
 /** The path says more than the call that opens it. */
 const inWords = (text: string): string => text.replace(/^openat2 /, '');
@@ -59,6 +60,8 @@ function hintFor(op: Op, errno: string): string | undefined {
       return 'the rootfs has no such program: see lxc.init.cmd';
     case 'exec EACCES':
       return 'is it executable, and can root of the container reach it?';
+    case 'exec ENOEXEC':
+      return 'is the rootfs of this architecture? see lxc.arch and lxc.init.cmd';
     case 'tree_open ENOENT':
       return 'make it, or add optional to the entry';
     case 'tree_attach ENOENT':

@@ -137,6 +137,13 @@ const cases: Readonly<Record<string, Case>> = {
     cause: /^lxc\.init\.cmd \(LINE\): exec \/etc\/passwd: permission denied$/,
     hint: /executable/,
   },
+  'an init that is no program': {
+    prepare: replaced(join(rootfs, 'sbin/init'), () =>
+      writeFileSync(join(rootfs, 'sbin/init'), 'neither ELF nor script', { mode: 0o755 }),
+    ),
+    cause: /^exec \/sbin\/init: not a program that this kernel can run$/,
+    hint: /architecture/,
+  },
   'a command that is not there': {
     args: ['--', '/nosuch/command'],
     cause: /^exec \/nosuch\/command: no such file or directory$/,
