@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  asksForLogin,
   boots,
   type Guest,
   install,
@@ -35,6 +36,7 @@ test('bullseye, bookworm and trixie beside each other: disjoint maps, each with 
     assert.ok(before === undefined || before.first + before.count <= first, 'maps overlap');
   }
   for (const guest of guests) {
+    await asksForLogin(t, guest);
     await reaches(t, guest);
     await updates(guest);
     await reboots(t, guest);

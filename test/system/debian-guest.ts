@@ -6,8 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
 import type { Harness } from './harness.ts';
-import { until } from './live.ts';
+import { Terminal, until } from './live.ts';
 
 const INSTALL_MS = 600_000;
 const BOOT_MS = 60_000;
@@ -67,6 +68,25 @@ export async function mappedIds(guest: Guest): Promise<{ first: number; count: n
   assert.deepEqual([nsId, first, map.length], [0, uid, 3]);
   assert.equal(readFileSync(`/proc/${pid}/gid_map`, 'utf8'), readFileSync(`/proc/${pid}/uid_map`, 'utf8'));
   return { first, count };
+}
+
+/** tslxc-console reaches a login prompt on every tty; Ctrl+a q leaves, on a line of its own, with the terminal as it was. */
+export async function asksForLogin(t: TestContext, { h, name }: Guest): Promise<void> {
+  const command = join(installation().root, 'dist/bin/tslxc-console');
+  const script = 'stty -g; "$@"; echo "status $?"; stty -g; echo end';
+  for (const tty of ['1', '4', '0']) {
+    const terminal = new Terminal(t, 'sh', ['-c', script, 'sh', command, '-n', name, '-t', tty], h.env);
+    await terminal.see(`Connected to tty ${tty}\r\n`);
+    await terminal.see('itself');
+    terminal.write('\r');
+    await terminal.see(/login: /);
+    terminal.write('\x01q');
+    await terminal.see('\r\nstatus 0\r\n');
+    await terminal.see('end');
+    const settings = terminal.text().match(/^[0-9a-f]+(:[0-9a-f]+){20,}/gm);
+    assert.equal(settings?.length, 2);
+    assert.equal(settings[0], settings[1]);
+  }
 }
 
 /** An address by DHCP, and bytes between container and host in both directions. */

@@ -1,5 +1,15 @@
 import { test } from 'node:test';
-import { boots, type Guest, install, mappedIds, reaches, reboots, stops, updates } from './debian-guest.ts';
+import {
+  asksForLogin,
+  boots,
+  type Guest,
+  install,
+  mappedIds,
+  reaches,
+  reboots,
+  stops,
+  updates,
+} from './debian-guest.ts';
 import { harness } from './harness.ts';
 
 test('trixie: from nothing to `running`, the network, an update, a reboot from within, and a clean stop', {
@@ -11,6 +21,7 @@ test('trixie: from nothing to `running`, the network, an update, a reboot from w
   await h.ok('start', ['-n', guest.name]);
   await boots(t, guest);
   await mappedIds(guest);
+  await asksForLogin(t, guest);
   await reaches(t, guest);
   await updates(guest);
   await reboots(t, guest);
