@@ -317,6 +317,9 @@ static int run_session(struct session *session, const char *run_dir, int wanted)
 	flush_input(session);
 	terminal_close(&session->terminal);
 	terminal_close(&session->screen);
+	/* The caller's prompt belongs on a line of its own; on stderr like the banner: stdout has the guest's bytes alone. */
+	if (session->detached && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
 	return farewell(session);
 }
 
