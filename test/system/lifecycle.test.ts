@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
 import { harness } from './harness.ts';
+import { assertRestored, watched } from './live.ts';
 
 const h = harness({ after: run => after(run as () => Promise<void>), diagnostic: () => {} });
 const name = h.name('b');
@@ -236,6 +238,32 @@ test('start -F ends with the container, with 0 whatever init returned', async ()
     'echo to the console; exit 7',
   ]);
   assert.deepEqual([status, stdout], [0, '']);
+});
+
+test('start -F on a terminal is the console, without an escape, and gives the terminal back', async t => {
+  await stoppedFirst();
+  const program = join(installation().root, 'dist/bin/tslxc-start');
+  const guest = 'stty -echo; echo ready; read line; echo "got $line" | od -c; exit 3';
+  const terminal = watched(t, program, [name, '-F', '--', '/bin/sh', '-c', guest], h.env);
+  await terminal.see('ready');
+  assert.equal(await state(), 'RUNNING');
+  // Ctrl-a q is the guest's to read.
+  terminal.write('\u0001q\r');
+  await terminal.see(/001 +q/);
+  await terminal.see('status 0');
+  await assertRestored(terminal);
+  assert.equal(await state(), 'STOPPED');
+});
+
+test('start -F: a signal for it alone is passed to init, as LXC passes it', async () => {
+  await stoppedFirst();
+  const guest = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
+  const child = h.begin('start', [name, '-F', '--', '/bin/sh', '-c', guest]);
+  const ended = new Promise<unknown>(resolve => child.once('exit', resolve));
+  await h.ok('wait', [name, '-s', 'RUNNING', '-t', '20']);
+  child.kill('SIGTERM');
+  await ended;
+  await h.ok('wait', [name, '-s', 'STOPPED', '-t', '20']);
 });
 
 test('plan shows each op with its reason, changes nothing, and reads as JSON', async () => {
