@@ -1,6 +1,6 @@
 // A container's config as the verbs take it: P/N/config or --rcfile, then --define.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { ContainerConfig } from '../config/model.ts';
@@ -35,7 +35,7 @@ export function loadWhole(place: Place, request: ConfigRequest = {}): LoadedConf
 /** Throws NOT_DEFINED when there is no config to read. */
 export function refuseUndefined(place: Place): void {
   const isOwn = place.configFile === place.paths.config;
-  if (isOwn && !isDefined(place)) {
+  if (isOwn && isMissing(place.paths.config)) {
     throw new TslxcError(
       'NOT_DEFINED',
       `No container config specified: ${place.name} is not defined in ${place.lxcpath}`,
@@ -43,5 +43,14 @@ export function refuseUndefined(place: Place): void {
         hint: `make it with: tslxc-create -n ${place.name} -t TEMPLATE`,
       },
     );
+  }
+}
+
+/** What the caller may not look at is not missing: reading it says what is in the way. */
+function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR';
   }
 }
