@@ -43,7 +43,7 @@ export interface OptionSpec {
 export interface ParsedArguments {
   /** The container's name, from -n or the first positional (then no longer one); empty where a verb takes none. */
   readonly name: string;
-  /** By the key in `options` or COMMON_OPTIONS; absent = not given. */
+  /** By the key in `options` or COMMON_OPTIONS, in the order in which they were last given; absent = not given. */
   readonly flags: Readonly<Record<string, boolean>>;
   /** An optional argument that was not given is the empty text. */
   readonly values: Readonly<Record<string, string>>;

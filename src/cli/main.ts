@@ -97,7 +97,7 @@ function parsedArguments(command: Command, line: CommandLine): ParsedArguments {
   const values: Record<string, string> = {};
   const lists: Record<string, string[]> = {};
   for (const { key, value } of line.taken) {
-    if (value === undefined) flags[key] = true;
+    if (value === undefined) setLast(flags, key);
     else if (options[key]?.repeat) lists[key] = [...(lists[key] ?? []), value];
     else values[key] = value;
   }
@@ -109,6 +109,12 @@ function parsedArguments(command: Command, line: CommandLine): ParsedArguments {
     name = (positionals.length > 0 ? positionals : rest)?.shift() ?? '';
   if (values['lxcpath'] !== undefined) values['lxcpath'] = values['lxcpath'].replace(/(?<=.)\/+$/, '');
   return { name, flags, values, lists, positionals, rest };
+}
+
+/** Of options that undo each other the last one counts, so flags stand in the order in which they were last said. */
+function setLast(flags: Record<string, boolean>, key: string): void {
+  Reflect.deleteProperty(flags, key);
+  flags[key] = true;
 }
 
 /** What is wrong with the common options, in LXC's words. */

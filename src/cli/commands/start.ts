@@ -82,12 +82,12 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
   const place = await placeFor(invocation, args);
   const request = requestOf(invocation, args, log);
   try {
-    if (args.flags['foreground'] && !args.flags['daemon']) return await launchInForeground(place, request);
+    if (isForeground(args)) return await launchInForeground(place, request);
     await launch(place, request);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof TslxcError)) throw error;
-    if (error.code === 'ALREADY_RUNNING') {
+    if (error.code === 'ALREADY_RUNNING' || error.code === 'HELD_BY_LXC') {
       // LXC's exit status for this is 0.
       if (!args.flags['quiet'])
         invocation.stderr.write(`${invocation.program}: ${place.name}: ${error.message}\n`);
@@ -97,6 +97,11 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
     if (invocation.flavour === 'lxc' && !args.flags['quiet']) tellAsLxc(error, invocation, args);
     return status;
   }
+}
+
+/** -d and -F undo each other: the last one counts. */
+function isForeground({ flags }: ParsedArguments): boolean {
+  return Object.keys(flags).findLast(flag => flag === 'foreground' || flag === 'daemon') === 'foreground';
 }
 
 /** What LXC's own lxc-start says of every start that fails, behind the cause that it does not say. */
