@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
+import type { Lock } from '../host/locks.ts';
 import { cleanInterrupted, destroyContainer } from '../storage/destroy.ts';
 import { cleanUpLocked } from './cleanup.ts';
 import { runDestroyHooks } from './hooks.ts';
@@ -26,9 +27,9 @@ export async function destroy(place: Place, request: DestroyRequest = {}): Promi
   await endIfRunning(place, request);
   refuseIfNeeded(place, request);
   const edit = await takeEditLock(place);
-  const run = await takeRunLock(place, RUN_LOCK_MS);
+  let run: Lock | undefined;
   try {
-    if (!run) throw running(place);
+    run = await takeEnded(place, request);
     await cleanUpLocked(place, run);
     // An init that outlived its monitor is still there after cleaning up.
     if (observe(place).initPid !== undefined) throw running(place);
@@ -53,6 +54,18 @@ function refuseUndefined({ paths }: Place): void {
 
 /** A monitor that has told its container's end may still hold the lock for a moment. */
 const RUN_LOCK_MS = 10_000;
+
+/** The run lock of a container that has ended; one that a start beside us brings up is ended too, or refused, as soon as it runs. */
+async function takeEnded(place: Place, request: DestroyRequest): Promise<Lock> {
+  for (const end = performance.now() + RUN_LOCK_MS; ; ) {
+    await endIfRunning(place, request);
+    const lock = await takeRunLock(place, LOOK_AGAIN_MS);
+    if (lock) return lock;
+    if (performance.now() > end) throw running(place);
+  }
+}
+
+const LOOK_AGAIN_MS = 50;
 
 async function endIfRunning(place: Place, request: DestroyRequest): Promise<void> {
   const observed = observe(place);

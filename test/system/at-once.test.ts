@@ -82,6 +82,8 @@ for (const force of [true, false])
       toldInOneLine(start);
       toldInOneLine(destroy);
       const words = `after ${later} ms: ${start.status} ${start.stderr}${destroy.status} ${destroy.stderr}`;
+      // Asked to end it whatever it does, destroy does.
+      assert.ok(!force || destroy.status === 0, words);
       if (existsSync(join(h.lxcpath, name, 'config'))) {
         assert.notEqual(destroy.status, 0, words);
         assert.equal(inits(name).length, start.status === 0 ? 1 : 0, words);
