@@ -30,7 +30,7 @@ function problemsOf(error: TslxcError): readonly TslxcError[] {
 }
 
 /** `c1: cause`, but `c1 is not running` stays as it is: scripts match on those words. */
-function prefixName(cause: string, wanted: string): string {
+export function prefixName(cause: string, wanted: string): string {
   const name = wanted.replaceAll(/\p{Cc}/gu, '?'); // what was typed or piped must not steer the terminal
   return name === '' || cause.startsWith(`${name} `) || cause.startsWith(`${name}:`)
     ? cause

@@ -4,7 +4,7 @@ import type { Log } from '../../host/log.ts';
 import { type LaunchRequest, launch, launchInForeground } from '../../runtime/launch.ts';
 import type { Command, Invocation, OptionSpec, ParsedArguments } from '../command.ts';
 import { placeFor } from '../context.ts';
-import { report } from '../report.ts';
+import { prefixName, report } from '../report.ts';
 import { badArgument } from '../values.ts';
 
 const SHARED = ['net', 'ipc', 'uts', 'pid'] as const;
@@ -90,7 +90,7 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
     if (error.code === 'ALREADY_RUNNING' || error.code === 'HELD_BY_LXC') {
       // LXC's exit status for this is 0.
       if (!args.flags['quiet'])
-        invocation.stderr.write(`${invocation.program}: ${place.name}: ${error.message}\n`);
+        invocation.stderr.write(`${invocation.program}: ${prefixName(error.message, place.name)}\n`);
       return EXIT.ok;
     }
     const status = report(error, invocation, args, log);
