@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Container } from '../../src/index.ts';
-import { type Measured, measured, repeated, run, timed } from './measure.ts';
+import { type Measured, measured, repeated, run, settled, timed } from './measure.ts';
 import type { Lxc, World } from './world.ts';
 
 const COUNT = 100;
@@ -23,6 +23,7 @@ export async function benchHundred(world: World): Promise<Measured[]> {
       found.list = await repeated(LISTS, () => run(world.verb('ls'), ['-f'], world.tslxc.env));
     }
     found.stop.push(await timed(() => stopAll(containers)));
+    await settled();
   }
   await eachAtOnce(containers, container => container.destroy());
   const peer = (what: string, values: readonly number[] | undefined) => values && { peer: { what, values } };

@@ -22,6 +22,7 @@ async function main(): Promise<void> {
   if (unknown !== undefined)
     throw new Error(`no bench ${unknown}; there are ${Object.keys(PARTS).join(', ')}`);
   if (process.geteuid?.() !== 0) throw new Error('containers are started: run it as root');
+  const on = machine();
   const here = await world();
   const all: Measured[] = [];
   try {
@@ -30,9 +31,11 @@ async function main(): Promise<void> {
   } finally {
     await here.cleanup();
   }
-  const { kernel, node, cpus, cpu } = machine();
-  process.stdout.write(`${cpus} × ${cpu}, Linux ${kernel}, Node ${node}\n\n${tableOf(all)}`);
-  if (values.json !== undefined) writeFileSync(values.json, jsonOf(all));
+  const { kernel, node, cpus, cpu, load } = on;
+  process.stdout.write(
+    `${cpus} × ${cpu}, Linux ${kernel}, Node ${node}, load before ${load}\n\n${tableOf(all)}`,
+  );
+  if (values.json !== undefined) writeFileSync(values.json, jsonOf(all, on));
 }
 
 main().catch(error => {

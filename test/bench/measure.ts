@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Measured {
   readonly what: string;
@@ -56,6 +57,11 @@ export async function timed(work: () => unknown): Promise<number> {
   await work();
   return performance.now() - began;
 }
+
+/** For a while the kernel still removes the last run's groups and links, under locks that the next start needs too. */
+export const settled = (): Promise<void> => delay(SETTLE_MS);
+
+const SETTLE_MS = 700;
 
 /** Milliseconds of each of `times` runs, one after the other. */
 export async function repeated(

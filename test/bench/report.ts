@@ -1,6 +1,6 @@
 // The benches as a table for people and as JSON for programs.
 
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import type { Measured } from './measure.ts';
 
 const COLUMNS = ['what', 'median', 'min', 'max', 'runs', 'bar', 'peer'] as const;
@@ -34,15 +34,19 @@ function short(value: number): string {
 }
 
 /** The values with what they were measured on; all times in milliseconds, sizes in KiB. */
-export function jsonOf(all: readonly Measured[]): string {
-  return `${JSON.stringify({ ...machine(), measured: all }, undefined, 2)}\n`;
+export function jsonOf(all: readonly Measured[], on: ReturnType<typeof machine>): string {
+  return `${JSON.stringify({ ...on, measured: all }, undefined, 2)}\n`;
 }
 
+/** What was measured on; `load` is the last minute's, when called before the benches that of others. */
 export function machine() {
+  const [load = 0] = loadavg();
+  const [first] = cpus();
   return {
     kernel: release(),
     node: process.version,
     cpus: cpus().length,
-    cpu: cpus()[0]?.model ?? 'unknown',
+    cpu: first?.model ?? 'unknown',
+    load: Number(load.toFixed(1)),
   };
 }

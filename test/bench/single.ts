@@ -9,7 +9,7 @@ import { bootId } from '../../src/host/procfs.ts';
 import { compileLaunch } from '../../src/plan/launch.ts';
 import { loadPlaceConfig } from '../../src/runtime/config.ts';
 import { placeOf } from '../../src/runtime/place.ts';
-import { type About, type Measured, measured, repeated, run } from './measure.ts';
+import { type About, type Measured, measured, repeated, run, settled } from './measure.ts';
 import type { World } from './world.ts';
 
 const CREATES = 7;
@@ -64,6 +64,7 @@ async function starts(world: World, name: string, peer: string): Promise<Measure
       logs.push(readFileSync(log, 'utf8'));
       rmSync(log);
       await tslxc.ok('stop', ['-n', name, '-k']);
+      await settled();
     },
   );
   const theirs = lxc && {
@@ -71,7 +72,10 @@ async function starts(world: World, name: string, peer: string): Promise<Measure
     values: await repeated(
       STARTS,
       () => lxc.run('start', '-d', '-n', peer),
-      () => lxc.run('stop', '-n', peer, '-k'),
+      async () => {
+        await lxc.run('stop', '-n', peer, '-k');
+        await settled();
+      },
     ),
   };
   const logged = (about: About, pattern: RegExp): Measured =>
