@@ -3,7 +3,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { TslxcError } from '../base/errors.ts';
 
-/** Those that libuv, and so Node's map, does not know. */
+/** Those that not every libuv, and so not every Node, knows; the same words everywhere. */
 const MORE: Readonly<Record<number, readonly [string, string]>> = {
   8: ['ENOEXEC', 'not a program that this kernel can run'],
   10: ['ECHILD', 'no child process'],
@@ -21,7 +21,7 @@ const MORE: Readonly<Record<number, readonly [string, string]>> = {
 };
 
 const known = (errno: number): readonly [string, string] | undefined =>
-  getSystemErrorMap().get(-errno) ?? MORE[errno];
+  MORE[errno] ?? getSystemErrorMap().get(-errno);
 
 /** `no such file or directory`; the number alone for one that nobody knows. */
 export function errnoText(errno: number): string {

@@ -173,7 +173,14 @@ test('lxc-config, all of it', { skip }, () => {
   }
 });
 
-test('lxc-checkconfig, line by line', { skip }, () => {
+/** The report changed with LXC 6; ours is that of the version that our lxc-* names say they are. */
+const otherReport =
+  skip ||
+  (spawnSync('/usr/bin/lxc-info', ['--version'], { encoding: 'utf8' }).stdout.startsWith('5.')
+    ? false
+    : 'the LXC that is installed is not 5: it reports in other words');
+
+test('lxc-checkconfig, line by line', { skip: otherReport }, () => {
   const text = (program: string) =>
     spawnSync(program, [], { env: h.env, encoding: 'utf8' })
       .stdout.replace(/^usage : .*$/m, '')
