@@ -1,6 +1,7 @@
 // Where a verb's log goes (lxc-commands 1.3): -o FILE, or with -l alone LXC's default file.
 
-import { LOG_LEVELS, Log, type LogLevel } from '../host/log.ts';
+import { LOG_LEVELS, type LogLevel } from '../base/log-levels.ts';
+import { Log } from '../host/log.ts';
 import type { Invocation, ParsedArguments } from './command.ts';
 
 /** Opens the log that the options ask for; without -o and -l nothing is written. */

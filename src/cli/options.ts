@@ -54,6 +54,24 @@ export const FORMAT_OPTION: OptionSpec = {
   complete: ['json', 'yaml'],
 };
 
+/** -f, in the verbs that word it themselves as LXC's do. */
+export const RCFILE_OPTION: OptionSpec = {
+  short: 'f',
+  long: 'rcfile',
+  arg: 'FILE',
+  summary: 'Load configuration file FILE',
+  complete: 'file',
+};
+
+/** For verbs that start something, or show what a start would do. */
+export const DEFINE_OPTION: OptionSpec = {
+  short: 's',
+  long: 'define',
+  arg: 'KEY=VAL',
+  repeat: true,
+  summary: 'Assign VAL to configuration variable KEY',
+};
+
 /** What help shows under "Options": the name first, the verb's own, and --rcfile last unless the verb words it itself. */
 export function ownOptions(command: Command): Readonly<Record<string, OptionSpec>> {
   if (command.nameFrom === 'none') return command.options;

@@ -3,19 +3,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
-
-export const LOG_LEVELS = [
-  'TRACE',
-  'DEBUG',
-  'INFO',
-  'NOTICE',
-  'WARN',
-  'ERROR',
-  'CRIT',
-  'ALERT',
-  'FATAL',
-] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { LOG_LEVELS, type LogLevel } from '../base/log-levels.ts';
 
 export interface LogTarget {
   /** Absent: nothing is written. */

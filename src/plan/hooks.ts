@@ -1,12 +1,11 @@
 // Hooks: which program runs where, with LXC's arguments and environment of either version (lxc-commands, section 5).
 
+import { LOG_LEVELS } from '../base/log-levels.ts';
 import type { ContainerConfig, HookType, NetConfig, Setting } from '../config/model.ts';
 import type { LaunchInput } from '../facts/model.ts';
 import { DEFAULT_PATH, lastOfEachName, literal } from './environment.ts';
 import type { Slot } from './slot.ts';
 import type { Start } from './start.ts';
-
-const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'NOTICE', 'WARN', 'ERROR', 'CRIT', 'ALERT', 'FATAL'];
 
 /** What a hook may be told that exists only at run time. */
 export interface LiveValues {

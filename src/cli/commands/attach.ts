@@ -2,6 +2,7 @@ import { NAMESPACE_WORDS, type NamespaceWord } from '../../config/model.ts';
 import { type AttachRequest, attachHere, ELEVATIONS, type Elevation } from '../../runtime/attach.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { placeFor } from '../context.ts';
+import { RCFILE_OPTION } from '../options.ts';
 import { badArgument, idOption } from '../values.ts';
 
 export const command: Command = {
@@ -59,13 +60,7 @@ export const command: Command = {
       summary:
         'Keep an additional environment variable. Only\napplicable if --clear-env is specified. May be used\nmultiple times.',
     },
-    rcfile: {
-      short: 'f',
-      long: 'rcfile',
-      arg: 'FILE',
-      summary: 'Load configuration file FILE',
-      complete: 'file',
-    },
+    rcfile: RCFILE_OPTION,
     uid: { short: 'u', long: 'uid', arg: 'UID', summary: 'Execute COMMAND with UID inside the container' },
     gid: { short: 'g', long: 'gid', arg: 'GID', summary: 'Execute COMMAND with GID inside the container' },
     context: { short: 'c', long: 'context', arg: 'CONTEXT', summary: 'SELinux Context to transition into' },

@@ -2,7 +2,7 @@ import { EXIT } from '../../base/errors.ts';
 import { planLaunch } from '../../runtime/plan-launch.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { placeFor } from '../context.ts';
-import { FORMAT_OPTION } from '../options.ts';
+import { DEFINE_OPTION, FORMAT_OPTION, RCFILE_OPTION } from '../options.ts';
 import { formatOf, structured } from '../output/structured.ts';
 
 export const command: Command = {
@@ -13,20 +13,8 @@ export const command: Command = {
     'Show every step that a start of NAME would take, with the config line or rule behind each; nothing is changed',
   nameFrom: 'option-or-positional',
   options: {
-    rcfile: {
-      short: 'f',
-      long: 'rcfile',
-      arg: 'FILE',
-      summary: 'Load configuration file FILE',
-      complete: 'file',
-    },
-    define: {
-      short: 's',
-      long: 'define',
-      arg: 'KEY=VAL',
-      repeat: true,
-      summary: 'Assign VAL to configuration variable KEY',
-    },
+    rcfile: RCFILE_OPTION,
+    define: DEFINE_OPTION,
     bare: { long: 'bare', summary: 'without the reasons, as golden files have it' },
     format: FORMAT_OPTION,
   },

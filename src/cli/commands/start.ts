@@ -4,6 +4,7 @@ import type { Log } from '../../host/log.ts';
 import { type LaunchRequest, launch, launchInForeground } from '../../runtime/launch.ts';
 import type { Command, Invocation, OptionSpec, ParsedArguments } from '../command.ts';
 import { placeFor } from '../context.ts';
+import { DEFINE_OPTION, RCFILE_OPTION } from '../options.ts';
 import { prefixName, report } from '../report.ts';
 import { badArgument } from '../values.ts';
 
@@ -29,13 +30,7 @@ export const command: Command = {
       summary: 'Create a file with the process id',
       complete: 'file',
     },
-    rcfile: {
-      short: 'f',
-      long: 'rcfile',
-      arg: 'FILE',
-      summary: 'Load configuration file FILE',
-      complete: 'file',
-    },
+    rcfile: RCFILE_OPTION,
     console: {
       short: 'c',
       long: 'console',
@@ -56,13 +51,7 @@ export const command: Command = {
       summary:
         'If any fds are inherited, close them\nNote: they always are; LXC leaves them open without this',
     },
-    define: {
-      short: 's',
-      long: 'define',
-      arg: 'KEY=VAL',
-      repeat: true,
-      summary: 'Assign VAL to configuration variable KEY',
-    },
+    define: DEFINE_OPTION,
     ...Object.fromEntries(
       SHARED.map((kind): [string, OptionSpec] => [
         `share-${kind}`,

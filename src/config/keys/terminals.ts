@@ -1,5 +1,6 @@
 // Console, ttys, ptys, start, groups, monitor, log (lxc-config-keys 4.2, 4.3).
 
+import { LOG_LEVELS } from '../../base/log-levels.ts';
 import type { ContainerConfig } from '../model.ts';
 import { ValueError } from '../problem.ts';
 import { defined, type Store } from '../store.ts';
@@ -17,17 +18,6 @@ import {
 } from '../values.ts';
 import { defaulted, type KeyEntry, list, scalar, words } from './entry.ts';
 
-export const LOG_LEVELS = [
-  'TRACE',
-  'DEBUG',
-  'INFO',
-  'NOTICE',
-  'WARN',
-  'ERROR',
-  'CRIT',
-  'ALERT',
-  'FATAL',
-] as const;
 const FACILITIES = ['daemon', ...Array.from({ length: 8 }, (_, n) => `local${n}`)];
 
 const logLevelType: ValueType<number> = {
