@@ -53,37 +53,6 @@ choose_mirrors() {
   fi
 }
 
-# fetch URL FILE: 0 fetched, 1 the server has no such file, else fails the template after three tries.
-fetch() {
-  for pause in 1 3 0; do
-    if fetch_once "$1" "$2" >"$work/fetch.log" 2>&1; then
-      return 0
-    fi
-    if grep -q '404' "$work/fetch.log"; then
-      return 1
-    fi
-    [ "$pause" = 0 ] || sleep "$pause"
-  done
-  fail "can't get $1: $(fetch_cause)"
-}
-
-# What the program gives as its cause: apt-helper's first `E: ` line, without the URL that we name ourselves, or the last line.
-fetch_cause() {
-  cause=$(sed -n 's/^E: Failed to fetch [^ ]* *//p; s/^E: //p' "$work/fetch.log" | head -n 1)
-  printf '%s\n' "${cause:-$(tail -n 1 "$work/fetch.log")}"
-}
-
-fetch_once() {
-  if [ -x /usr/lib/apt/apt-helper ]; then
-    /usr/lib/apt/apt-helper download-file "$1" "$2"
-  elif command -v wget >/dev/null; then
-    wget -q --server-response -O "$2" "$1"
-  else
-    need curl curl
-    curl -sS -f -o "$2" "$1"
-  fi
-}
-
 # The signature, where this host can check one; the installer checks it again.
 check_signature() {
   if command -v gpgv >/dev/null; then
@@ -104,17 +73,20 @@ look_at() {
   fetch "$1/dists/$2/InRelease" "$work/InRelease" || return 1
   check_signature "$1/dists/$2/InRelease" "$work/InRelease"
   check_date "$1/dists/$2/InRelease" "$work/InRelease"
+  cat "$work/InRelease" >>"$work/indexes"
 }
 
-# Sets `release` to the codename, and `suites` to those of its suites that exist.
+# Sets `release` to the codename, `suites` to those of its suites that exist, and `index` to a digest of all their indexes.
 look_at_suites() {
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
   look_at "$mirror" "$release" || fail "$mirror has no Debian $release"
   release=$(sed -n 's/^Codename: //p' "$work/InRelease")
   suites=$release
-  # forky and sid get their fixes in place.
-  [ "$release" != sid ] || return 0
+  # sid gets its fixes in place.
+  [ "$release" = sid ] || look_at_updates
+  index=$(sha256sum <"$work/indexes" | cut -d ' ' -f 1)
+}
+
+look_at_updates() {
   for suite in "$release-updates" "$release-security"; do
     case $suite in
       *-security) url=$security_mirror ;;

@@ -1,13 +1,29 @@
 # What tslxc's templates share. Sourced, not run:  . "${0%/*}/engine.sh"
 #
-# A template is called as LXC calls one:  TEMPLATE --path=P/N --name=N --rootfs=DIR [its own options]
-# It fills DIR, appends to P/N/config, and exits 0; on any other status the container is removed. It says what it does in plain
-# lines on stdout, and why it fails in one line on stderr. tslxc and LXC call it alike.
+# LXC calls a template as  TEMPLATE --path=P/N --name=N --rootfs=DIR [its own options]: it fills DIR, appends to P/N/config and
+# exits 0; on any other status the container is removed. tslxc does the same, and with --phase=WORD it asks for a part:
 #
-# The template defines, before `read_arguments "$@"`:
+#   needs         what this host lacks for it, one `PROGRAM<tab>PACKAGE` a line; exit 0
+#   look          what the mirror offers now for these options, one `KEY VALUE` a line: distribution release arch origin index
+#                 (index: sha256 of the mirror's signed index, or whatever changes exactly when the mirror's content does)
+#   base          --path=DIR --rootfs=DIR/rootfs: fills the rootfs with all that containers of these options share, and nothing of
+#                 one container; what `personalize` must know of it is written to DIR/facts
+#   personalize   --base=DIR --path=P/N --name=N --rootfs=ROOTFS: makes a copy of the base one container's own
+#   (none)        everything at once, as LXC asks for it
+#
+# A template has two phases when a line of it reads `# phases: base personalize`; a base is then made once for equal options and
+# kept. It says what it does in plain lines on stdout, and why it fails in one line on stderr.
+#
+# The template defines, before `main "$@"`:
 #   SHORT_OPTIONS, LONG_OPTIONS   its own options, as getopt(1) wants them
 #   option NAME VALUE             takes one of them (VALUE is empty for a flag)
 #   usage                         prints help
+#   check_options                 refuses words that are not what they should be; contacts nobody
+#   host_needs                    calls `need` for each thing of the host that a base is made with
+#   resolve                       finds out what the mirror offers; calls `remember` for each of the five facts of `look`
+#   make_base                     fills the rootfs
+#   personalize                   name, addresses, keys, password of one container
+#   write_config                  appends to the config
 # shellcheck shell=sh
 # shellcheck disable=SC2034  # the variables are for the templates
 
@@ -16,12 +32,40 @@ export PATH
 umask 022
 
 program=${0##*/}
+templates=$(cd -- "${0%/*}" && pwd)
 # tslxc's shared configs stand beside its templates' directory.
-etc=$(cd -- "${0%/*}/../etc" 2>/dev/null && pwd) || etc=
+etc=$(cd -- "$templates/../etc" 2>/dev/null && pwd) || etc=
 
+phase=''
 name=''
 path=''
 rootfs=''
+base=''
+work=''
+missing=''
+
+main() {
+  read_arguments "$@"
+  case $phase in
+    needs) print_needs ;;
+    look) make_work; prepare; print_facts ;;
+    base) make_work; prepare; make_base; keep_facts ;;
+    personalize) personalize; write_config ;;
+    '') make_work; prepare; make_base; personalize; write_config ;;
+    *) fail "there is no phase $phase" ;;
+  esac
+}
+
+prepare() {
+  check_options
+  host_needs
+  refuse_missing
+  resolve
+}
+
+# What a template without a mirror does.
+check_options() { :; }
+host_needs() { :; }
 
 say() {
   printf '%s\n' "$*"
@@ -32,10 +76,7 @@ fail() {
   exit 1
 }
 
-# need PROGRAM PACKAGE: refuses to go on without it, and says what to install.
-need() {
-  command -v "$1" >/dev/null 2>&1 || fail "$1 is not installed; install the package $2 (apt-get install $2)"
-}
+# --- Arguments
 
 print_common_options() {
   cat <<'END'
@@ -49,13 +90,15 @@ END
 
 read_arguments() {
   words=$(getopt -n "$program" -o "+hp:n:$SHORT_OPTIONS" \
-    -l "help,path:,name:,rootfs:,mapped-uid:,mapped-gid:,$LONG_OPTIONS" -- "$@") || exit 1
+    -l "help,phase:,base:,path:,name:,rootfs:,mapped-uid:,mapped-gid:,$LONG_OPTIONS" -- "$@") || exit 1
   eval "set -- $words"
   while [ "$1" != -- ]; do
     case $1 in
       -h | --help) usage; exit 0 ;;
       -p | --path) path=$2; shift ;;
       -n | --name) name=$2; shift ;;
+      --phase) phase=$2; shift ;;
+      --base) base=$2; shift ;;
       --rootfs) rootfs=$2; shift ;;
       # LXC says which ids it maps root to; the tree is shifted by whoever needs it shifted.
       --mapped-uid | --mapped-gid) shift ;;
@@ -73,7 +116,9 @@ read_arguments() {
   shift
   # LXC puts the two words of --mapped-uid and --mapped-gid at the end; other words were meant for an option.
   [ $# -eq 0 ] || [ "${1#--mapped}" != "$1" ] || fail "unexpected argument: $1"
-  { [ -n "$name" ] && [ -n "$path" ]; } || fail 'run by tslxc-create: --name and --path are missing'
+  case $phase in needs | look) return ;; esac
+  [ -n "$path" ] || fail 'run by tslxc-create: --path is missing'
+  [ -n "$name" ] || [ "$phase" = base ] || fail 'run by tslxc-create: --name is missing'
   [ -n "$rootfs" ] || rootfs=$path/rootfs
   [ -d "$rootfs" ] || fail "$rootfs is not a directory"
 }
@@ -87,6 +132,96 @@ takes_value() {
   return 1
 }
 
+# --- What the host must have
+
+# need PROGRAM[|PROGRAM…] PACKAGE: notes that none of the programs (or files, by absolute path) is there, and what to install.
+# PACKAGE is Debian's name; `PACKAGE dnf:NAME zypper:NAME pacman:NAME apk:NAME` gives others where they differ.
+need() {
+  wanted=$1
+  shift
+  for one in $(printf '%s' "$wanted" | tr '|' ' '); do
+    case $one in
+      /*) [ ! -e "$one" ] || return 0 ;;
+      *) ! command -v "$one" >/dev/null 2>&1 || return 0 ;;
+    esac
+  done
+  missing="${missing}$(printf '%s' "$wanted" | sed 's/|/ or /g')	$(package_name "$@")
+"
+}
+
+# The host's own program for packages.
+host_installer() {
+  for installer in apt-get dnf zypper pacman apk; do
+    ! command -v "$installer" >/dev/null 2>&1 || { printf '%s' "$installer"; return; }
+  done
+}
+
+package_name() {
+  package=$1
+  shift
+  installer=$(host_installer)
+  for word in "$@"; do
+    case $word in "$installer":*) package=${word#*:} ;; esac
+  done
+  printf '%s' "$package"
+}
+
+print_needs() {
+  host_needs
+  printf '%s' "$missing"
+}
+
+# All that is missing at once, with one command that gets it.
+refuse_missing() {
+  [ -n "$missing" ] || return 0
+  what=$(printf '%s' "$missing" | cut -f 1 | paste -s -d , - | sed 's/,/, /g')
+  packages=$(printf '%s' "$missing" | cut -f 2 | sort -u | paste -s -d ' ' -)
+  case $(host_installer) in
+    pacman) how="pacman -S $packages" ;;
+    apk) how="apk add $packages" ;;
+    '') how="this host's installer, packages $packages" ;;
+    *) how="$(host_installer) install $packages" ;;
+  esac
+  fail "this host lacks $what; get it with: $how"
+}
+
+# --- Facts that the phases share
+
+# A directory that ends with the template.
+make_work() {
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  : >"$work/facts"
+}
+
+# remember KEY VALUE: a fact of the base, for `recall` in the next phase and for tslxc-images.
+remember() {
+  printf '%s %s\n' "$1" "$2" >>"$work/facts"
+}
+
+# recall KEY: what was remembered last, empty when nothing was.
+recall() {
+  if [ -n "$base" ]; then recall_from "$base/facts" "$1"; else recall_from "$work/facts" "$1"; fi
+}
+
+recall_from() {
+  recalled=''
+  while read -r key value; do
+    [ "$key" != "$2" ] || recalled=$value
+  done <"$1"
+  printf '%s' "$recalled"
+}
+
+print_facts() {
+  cat "$work/facts"
+}
+
+keep_facts() {
+  cp "$work/facts" "$path/facts"
+}
+
+# --- The config
+
 # config_lines: appends stdin to the container's config.
 config_lines() {
   cat >>"$path/config"
@@ -96,34 +231,75 @@ config_lines() {
 # put before what the config has already: what the user's own config says stays the last word.
 include_config() {
   [ -n "$etc" ] || fail 'the shared configs are not beside the templates'
-  pieces="common $1"
-  # A container with an id map needs less: the kernel itself refuses what is refused to it.
-  ! grep -q '^[[:blank:]]*lxc\.idmap[[:blank:]]*=' "$path/config" || pieces="common userns $1"
-  shared=''
-  for piece in $pieces; do
-    [ -f "$etc/$piece.conf" ] || fail "the shared config $etc/$piece.conf is missing"
-    shared="${shared}lxc.include = $etc/$piece.conf
-"
-  done
-  shared="${shared}lxc.seccomp.profile = $etc/seccomp/default.seccomp
-"
-  # tslxc has named the container already; LXC leaves it to the template.
-  grep -q '^[[:blank:]]*lxc\.uts\.name[[:blank:]]*=' "$path/config" || printf 'lxc.uts.name = %s\n' "$name" | config_lines
   own=$(cat "$path/config"; echo .)
-  printf '%s\n%s' "$shared" "${own%.}" >"$path/config"
+  pieces="common $1"
+  named=''
+  while read -r key _; do
+    case $key in
+      # A container with an id map needs less: the kernel itself refuses what is refused to it.
+      lxc.idmap*) pieces="common userns $1" ;;
+      # tslxc has named the container already; LXC leaves it to the template.
+      lxc.uts.name*) named=yes ;;
+    esac
+  done <"$path/config"
+  {
+    for piece in $pieces; do
+      [ -f "$etc/$piece.conf" ] || fail "the shared config $etc/$piece.conf is missing"
+      printf 'lxc.include = %s\n' "$etc/$piece.conf"
+    done
+    printf 'lxc.seccomp.profile = %s\n%s' "$etc/seccomp/default.seccomp" "${own%.}"
+    [ -n "$named" ] || printf 'lxc.uts.name = %s\n' "$name"
+  } >"$path/config"
 }
 
-# write_file PATH MODE: stdin becomes PATH beneath the rootfs. Used before anything of the guest has run, or on names whose
-# parents are real directories of ours; a link at the last component is replaced, not followed.
+# --- Files of the guest
+
+# safe_directory PATH: refuses a tree in which PATH, or a directory above it, is a link: what is written there would land
+# elsewhere. Nothing else runs in the tree, so what is checked stays so.
+safe_directory() {
+  checked=$rootfs
+  rest=${1#/}
+  while [ -n "$rest" ]; do
+    checked=$checked/${rest%%/*}
+    [ ! -L "$checked" ] || fail "${checked#"$rootfs"} in the tree is a link, so nothing is written there"
+    case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
+  done
+}
+
+# write_file PATH MODE: stdin becomes PATH beneath the rootfs, in directories that must be real ones; a link at the last
+# component is replaced, not followed.
 write_file() {
-  [ ! -L "$rootfs$1" ] || rm -f -- "$rootfs$1"
+  safe_directory "${1%/*}"
+  mkdir -p -- "$rootfs${1%/*}"
+  rm -f -- "$rootfs$1"
   cat >"$rootfs$1"
   chmod "$2" "$rootfs$1"
 }
 
-# Its own name, for itself and for programs that look themselves up.
+# link_file TARGET PATH: a link at PATH beneath the rootfs.
+link_file() {
+  safe_directory "${2%/*}"
+  rm -f -- "$rootfs$2"
+  ln -s -- "$1" "$rootfs$2"
+}
+
+# in_guest PROGRAM ARGS: runs a program of the guest in the rootfs, with the /proc that many look for. Only for trees that this
+# template has installed from signed packages: whatever runs there is root of this host.
+in_guest() {
+  mount -t proc proc "$rootfs/proc" 2>/dev/null || true
+  status=0
+  chroot "$rootfs" "$@" || status=$?
+  umount "$rootfs/proc" 2>/dev/null || true
+  return "$status"
+}
+
+# --- One container's own (phase personalize)
+
+# write_identity: its name, for itself and for programs that look themselves up; its machine-id.
 write_identity() {
-  printf '%s\n' "$name" | write_file /etc/hostname 644
+  write_file /etc/hostname 644 <<END
+$name
+END
   write_file /etc/hosts 644 <<END
 127.0.0.1	localhost
 127.0.1.1	$name
@@ -133,11 +309,57 @@ ff02::2	ip6-allrouters
 END
 }
 
-# in_guest PROGRAM ARGS: runs a program of the guest in the rootfs, with the /proc that many look for.
-in_guest() {
-  mount -t proc proc "$rootfs/proc" 2>/dev/null || true
-  status=0
-  chroot "$rootfs" "$@" || status=$?
-  umount "$rootfs/proc" 2>/dev/null || true
-  return "$status"
+# write_machine_id: 32 hexadecimal digits of its own.
+write_machine_id() {
+  read -r uuid </proc/sys/kernel/random/uuid
+  write_file /etc/machine-id 444 <<END
+$(printf '%s' "$uuid" | tr -d -)
+END
+}
+
+# set_root_password: what tslxc-create left in P/N/root-password; without that file root stays locked.
+set_root_password() {
+  safe_directory /etc
+  [ -f "$rootfs/etc/shadow" ] && [ ! -L "$rootfs/etc/shadow" ] || return 0
+  # No password fits: `tslxc-attach -n NAME -- passwd` sets one.
+  hash='*'
+  [ ! -f "$path/root-password" ] || hash=$(hash_password <"$path/root-password")
+  [ -n "$hash" ] || fail 'no program of this host makes a SHA-512 password hash: install openssl or perl'
+  sed "s|^root:[^:]*:|root:$hash:|" "$rootfs/etc/shadow" >"$rootfs/etc/shadow.new"
+  chmod --reference="$rootfs/etc/shadow" "$rootfs/etc/shadow.new"
+  chown --reference="$rootfs/etc/shadow" "$rootfs/etc/shadow.new"
+  mv "$rootfs/etc/shadow.new" "$rootfs/etc/shadow"
+}
+
+# The first line of stdin as crypt(3) has it with SHA-512, which every guest back to CentOS 6 knows.
+hash_password() {
+  read -r password
+  if command -v openssl >/dev/null; then
+    printf '%s\n' "$password" | openssl passwd -6 -stdin
+  elif command -v perl >/dev/null; then
+    printf '%s\n' "$password" | perl -e 'open R,"/dev/urandom";read R,$s,12;$_=<STDIN>;chomp;print crypt($_,q($6$).unpack("H*",$s))'
+  fi
+}
+
+# install_ssh_keys: what tslxc-create left in P/N/root-ssh-keys may log in as root.
+install_ssh_keys() {
+  [ -f "$path/root-ssh-keys" ] || return 0
+  safe_directory /root/.ssh
+  mkdir -p "$rootfs/root/.ssh"
+  chmod 700 "$rootfs/root/.ssh"
+  write_file /root/.ssh/authorized_keys 600 <"$path/root-ssh-keys"
+}
+
+# make_host_key: an ed25519 key of its own, for guests whose sshd knows that kind (OpenSSH 6.5); RSA takes half a second and is
+# left to the guest's first boot. By the host's ssh-keygen, else by the guest's.
+make_host_key() {
+  [ -d "$rootfs/etc/ssh" ] || return 0
+  safe_directory /etc/ssh
+  rm -f "$rootfs"/etc/ssh/ssh_host_*
+  key=/etc/ssh/ssh_host_ed25519_key
+  if command -v ssh-keygen >/dev/null; then
+    ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$rootfs$key"
+  elif [ "${1:-}" = guest ]; then
+    chroot "$rootfs" ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$key"
+  fi
 }
