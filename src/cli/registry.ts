@@ -32,6 +32,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   start: { summary: 'Start a container', load: () => import('./commands/start.ts') },
   stop: { summary: 'Stop, kill or reboot a container', load: () => import('./commands/stop.ts') },
+  templates: {
+    summary: 'List templates: what each builds, and what this host lacks for it',
+    load: () => import('./commands/templates.ts'),
+  },
   wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
 };
 

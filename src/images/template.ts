@@ -6,7 +6,7 @@ import { hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
 
 /** Where LXC's packages keep theirs; they run under tslxc as well. */
-const LXC_TEMPLATES = '/usr/share/lxc/templates';
+export const LXC_TEMPLATES = '/usr/share/lxc/templates';
 
 export interface TemplateSearch {
   readonly flavour: 'tslxc' | 'lxc';
@@ -47,7 +47,7 @@ export function findTemplate(word: string, search: TemplateSearch): Template {
   const found = word.includes('/') ? undefined : places.find(place => isProgram(place.path));
   if (found !== undefined) return found;
   throw new TslxcError('TEMPLATE_UNKNOWN', `there is no template ${word}`, {
-    hint: `templates are tslxc-NAME in ${search.templates} and lxc-NAME in ${LXC_TEMPLATES}`,
+    hint: 'tslxc-templates lists those that there are',
   });
 }
 

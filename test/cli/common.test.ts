@@ -10,7 +10,9 @@ import { installation } from '../../src/host/installation.ts';
 import { harness } from '../system/harness.ts';
 
 const h = harness({ after: run => after(run as () => Promise<void>), diagnostic: () => {} });
-const NAMED = Object.keys(VERBS).filter(verb => !['config', 'checkconfig', 'ls', 'net'].includes(verb));
+const NAMED = Object.keys(VERBS).filter(
+  verb => !['config', 'checkconfig', 'ls', 'net', 'templates'].includes(verb),
+);
 const GOLDEN = join(installation().root, 'test/cli/help');
 
 for (const verb of Object.keys(VERBS)) {

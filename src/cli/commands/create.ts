@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { TslxcError } from '../../base/errors.ts';
+import { EXIT, TslxcError } from '../../base/errors.ts';
 import type { Settings } from '../../config/settings.ts';
 import { installation } from '../../host/installation.ts';
 import type { Log } from '../../host/log.ts';
@@ -77,6 +77,12 @@ const BLOCK_OPTIONS = [
 ];
 
 async function run(invocation: Invocation, args: ParsedArguments, log: Log): Promise<number> {
+  if (asksTemplateForHelp(invocation, args)) {
+    invocation.stdout.write(
+      await templateHelp(lookUp(invocation, args.values['template'] ?? ''), invocation.env),
+    );
+    return EXIT.ok;
+  }
   const settings = await settingsFor(invocation);
   checkCommandLine(invocation, args);
   const { templates, etc } = installation();
@@ -114,11 +120,18 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
   return 0;
 }
 
+/** `-t TEMPLATE -- --help`, with or without a name: a template that prints its help has filled no tree. LXC makes a container of it. */
+function asksTemplateForHelp({ flavour }: Invocation, { name, rest, values }: ParsedArguments): boolean {
+  const { template = 'none' } = values;
+  if (flavour === 'lxc' || template === 'none') return false;
+  return [name, ...(rest ?? [])].some(word => word === '--help' || word === '-h');
+}
+
 function checkCommandLine(invocation: Invocation, args: ParsedArguments): void {
   if (args.values['template'] === undefined) {
     throw badArgument(
       'A template must be specified',
-      'Use "-t none" for a container without a rootfs, or "-t busybox" or "-t debian"',
+      'Use "-t none" for a container without a rootfs; tslxc-templates lists templates',
     );
   }
   for (const option of BLOCK_OPTIONS) {
