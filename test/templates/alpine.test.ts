@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
+import { type Harness, harness } from '../system/harness.ts';
+import { Terminal, until } from '../system/live.ts';
+import { flipped, folder, loopback, sharedData } from './loopback.ts';
+import { entriesOf } from './places.ts';
+
+const { directory: data, skip } = sharedData('alpine');
+const PACKAGES = '/v3.13/main/x86_64';
+const KEY = join(data, 'apk-repo/tslxc-test.rsa.pub');
+const MINIROOTFS = join(data, 'alpine-minirootfs-3.13.12-x86_64.tar.gz');
+const repository = folder(join(data, 'apk-repo'));
+/** Three times the bar of 10 s, which is judged by the number that is printed: the machine may be busy. */
+const STOP_MS = 3 * 10_000;
+
+const inside = async (h: Harness, name: string, ...words: string[]): Promise<string> =>
+  (await h.run('attach', ['-n', name, '--', ...words])).stdout.trim();
+
+/** What OpenRC says of every service of a runlevel, once the last one is there. */
+async function servicesUp(h: Harness, name: string): Promise<string> {
+  return until('crond started', async () => {
+    const status = await inside(h, name, 'rc-status', '-a');
+    return /crond +\[ +started/.test(status) ? status : undefined;
+  });
+}
+
+async function logsIn(
+  t: TestContext,
+  h: Harness,
+  name: string,
+  tty: string,
+  password: string,
+): Promise<void> {
+  const terminal = new Terminal(
+    t,
+    join(installation().root, 'dist/bin/tslxc-console'),
+    ['-n', name, '-t', tty],
+    h.env,
+  );
+  await terminal.see('itself');
+  terminal.write('\r');
+  await terminal.see(/login: /);
+  terminal.write('root\r');
+  await terminal.see('Password: ');
+  terminal.write(`${password}\r`);
+  await terminal.see(`${name}:~# `);
+  terminal.write('exit\r');
+  await terminal.see(/login: /);
+  terminal.write('\x01q');
+  assert.equal((await terminal.exit()).status, 0);
+}
+
+test('3.13 from its mirror: boots with OpenRC, on the network, logs in, reboots, stops', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const name = h.name('a');
+  const { url } = await loopback(t, repository);
+  const { stdout, durationMs } = await h.ok('create', [
+    ...['-n', name, '-t', 'alpine', '--', '-r', '3.13', '--mirror', url, '--keyring', KEY],
+  ]);
+  t.diagnostic(`created in ${Math.round(durationMs)} ms`);
+  assert.match(stdout, new RegExp(`^Installing Alpine v3.13 \\(\\w+\\) from ${url}$`, 'm'));
+  const rootfs = join(h.lxcpath, name, 'rootfs');
+  assert.deepEqual(readdirSync(join(rootfs, 'dev')), []);
+  assert.match(readFileSync(join(rootfs, 'etc/machine-id'), 'utf8'), /^[0-9a-f]{32}\n$/);
+  assert.equal(readFileSync(join(rootfs, 'etc/apk/repositories'), 'utf8'), `${url}/v3.13/main\n`);
+
+  const deptree = join(rootfs, 'lib/rc/cache/deptree');
+  assert.equal(existsSync(deptree), false);
+  await h.ok('start', ['-n', name]);
+  const status = await servicesUp(h, name);
+  for (const service of ['bootmisc', 'networking', 'syslog'])
+    assert.match(status, new RegExp(`${service} +\\[ +started`));
+  assert.doesNotMatch(status, /crashed|inactive|failed/);
+  assert.equal(await inside(h, name, 'hostname'), name);
+  const address = (await h.ok('info', ['-n', name, '-iH'])).stdout
+    .split('\n')
+    .find(line => /^\d+\.\d/.test(line));
+  assert.ok(address !== undefined, 'no IPv4 address by DHCP');
+  execFileSync('busybox', ['ping', '-c1', '-W5', address]);
+  // apk inside trusts what it was installed by.
+  assert.match(await inside(h, name, 'apk', 'info'), /^openrc$/m);
+
+  await h.ok('attach', ['-n', name, '--', 'sh', '-c', 'echo root:of-the-test | chpasswd']);
+  await logsIn(t, h, name, '1', 'of-the-test');
+  await logsIn(t, h, name, '0', 'of-the-test');
+
+  const before = (await h.ok('info', ['-n', name, '-pH'])).stdout;
+  await inside(h, name, 'reboot');
+  await until('another init', async () => {
+    const { stdout: now } = await h.run('info', ['-n', name, '-pH']);
+    return /\d/.test(now) && now !== before ? true : undefined;
+  });
+  await servicesUp(h, name);
+  const stopped = await h.ok('stop', ['-n', name]);
+  t.diagnostic(`stopped in ${Math.round(stopped.durationMs)} ms`);
+  assert.ok(stopped.durationMs < STOP_MS);
+  assert.equal(stopped.stderr, '');
+  // OpenRC itself went down, and ran its last service.
+  assert.ok(existsSync(deptree));
+});
+
+test('a minirootfs of the user’s brings apk, and the mirror’s index is checked by the keyring', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const { url } = await loopback(t, repository);
+  const name = h.name('m');
+  await h.ok('create', [
+    ...['-n', name, '-t', 'alpine', '--', '-r', 'v3.13', '--mirror', url, '--keyring', KEY],
+    ...['--minirootfs', MINIROOTFS],
+  ]);
+  assert.ok(existsSync(join(h.lxcpath, name, 'rootfs/sbin/openrc')));
+  assert.ok(existsSync(join(h.lxcpath, name, 'rootfs/etc/apk/keys/tslxc-test.rsa.pub')));
+});
+
+test('what is not signed by a trusted key, or not what the signed index says, is refused', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const bytes = (path: string): Buffer => readFileSync(join(data, 'apk-repo', path));
+  const INDEX = `${PACKAGES}/APKINDEX.tar.gz`;
+  const tools = `${PACKAGES}/apk-tools-2.12.7-r0.apk`;
+  const openrc = `${PACKAGES}/openrc-0.42.1-r19.apk`;
+  const musl = `${PACKAGES}/musl-1.2.2-r1.apk`;
+  const attacks: [string, Record<string, Buffer>, RegExp][] = [
+    [
+      'a bit of the index',
+      { [INDEX]: flipped(bytes(INDEX), -100) },
+      /APKINDEX.tar.gz: its signature is not by the key/,
+    ],
+    [
+      'an index without a signature',
+      { [INDEX]: unsigned(bytes(INDEX)) },
+      /APKINDEX.tar.gz is not (signed|a signed file)/,
+    ],
+    [
+      'a bit of apk, which would run here',
+      { [tools]: flipped(bytes(tools), -9000) },
+      /apk-tools-2.12.7-r0.apk is not what the signed index says/,
+    ],
+    ['a bit of its control part', { [tools]: flipped(bytes(tools), 500) }, /apk-tools-2.12.7-r0.apk is not/],
+    [
+      'one package in the place of another',
+      { [musl]: bytes(openrc) },
+      /musl-1.2.2-r1.apk is not what the signed index says/,
+    ],
+    [
+      'a bit of a package that is installed',
+      { [openrc]: flipped(bytes(openrc), -9000) },
+      /apk can't install .*openrc/,
+    ],
+  ];
+  for (const [what, instead, message] of attacks) {
+    const { url } = await loopback(t, path => instead[path] ?? repository(path));
+    const refused = await h.run('create', [
+      ...['-n', h.name('x'), '-t', 'alpine', '--', '-r', '3.13', '--mirror', url, '--keyring', KEY],
+    ]);
+    assert.equal(refused.status, 1, what);
+    assert.match(refused.stderr, message, what);
+    assert.deepEqual(entriesOf(h), [], what);
+  }
+});
+
+/** Without its first gzip stream, which is the signature. */
+function unsigned(index: Buffer): Buffer {
+  return index.subarray(index.indexOf(Buffer.from([0x1f, 0x8b, 0x08]), 1));
+}
+
+test('a minirootfs from a server is trusted by digest, or by the word of somebody at a terminal', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const minirootfs = readFileSync(MINIROOTFS);
+  const digest = execFileSync('sha256sum', [MINIROOTFS], { encoding: 'utf8' }).slice(0, 64);
+  const releases = '/v3.13/releases/x86_64';
+  const yaml = (sha256: string): string =>
+    ['---', '-', '  flavor: alpine-standard', '  file: other.iso', `  sha256: ${'0'.repeat(64)}`]
+      .concat(['-', '  title: "Mini root filesystem"', '  branch: v3.13', '  flavor: alpine-minirootfs'])
+      .concat([
+        '  file: alpine-minirootfs-3.13.12-x86_64.tar.gz',
+        `  sha256: ${sha256}`,
+        '-',
+        '  flavor: alpine-virt',
+      ])
+      .join('\n');
+  const mirror = (sha256: string) =>
+    loopback(t, path => {
+      if (path === `${releases}/latest-releases.yaml`) return yaml(sha256);
+      return path.startsWith(releases) ? minirootfs : repository(path);
+    });
+  const create = async (url: string, ...more: string[]) =>
+    h.run('create', ['-n', h.name('x'), '-t', 'alpine', '--', '-r', '3.13', '--mirror', url, ...more]);
+  const cases: [string, string[], RegExp][] = [
+    [digest, [], /nothing vouches for http.*minirootfs-3.13.12.*--minirootfs-sha256/],
+    ['1'.repeat(64), [], /has the sha256 [0-9a-f]{64}, not 1{64} as latest-releases.yaml says/],
+    [digest, ['--minirootfs-sha256', '2'.repeat(64)], /has the sha256 [0-9a-f]{64}, not 2{64}/],
+    // Its keys are Alpine's own, and this mirror's packages are signed by another.
+    [digest, ['--minirootfs-sha256', digest], /apk can't install alpine-base.*UNTRUSTED/],
+  ];
+  for (const [promised, more, message] of cases) {
+    const { status, stderr } = await create((await mirror(promised)).url, ...more);
+    assert.equal(status, 1);
+    assert.match(stderr, message);
+  }
+  assert.deepEqual(entriesOf(h), []);
+});
+
+test('words that could be more than a word are refused, and a mirror without the release is named', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const { url } = await loopback(t, repository);
+  const refused: [string[], RegExp][] = [
+    [['-r', '../3.13'], /not a release/],
+    [['-r', '3.13/../../x'], /not a release/],
+    [['-a', 'x86_64;id'], /not an architecture/],
+    [['--packages', 'a,b --allow-untrusted'], /not a list of packages/],
+    [['--packages', '--allow-untrusted'], /not a list of packages/],
+    [['--mirror', 'file:///etc'], /not a URL/],
+    [['--mirror', 'http://x\nhttp://y'], /not a URL/],
+    [['--minirootfs-sha256', 'g'], /not a sha256/],
+    [['--keyring', '/nonexistent'], /--keyring \/nonexistent: not an RSA public key/],
+    [['-r', '9.99', '--mirror', url, '--keyring', KEY], /has no Alpine v9\.99 for \w+/],
+    [
+      ['-r', '3.13', '--mirror', url, '--keyring', KEY, '--packages', 'nosuch'],
+      /apk can't install alpine-base nosuch: .*nosuch/,
+    ],
+  ];
+  for (const [words, message] of refused) {
+    const { status, stderr } = await h.run('create', ['-n', h.name('x'), '-t', 'alpine', '--', ...words]);
+    assert.equal(status, 1, words.join(' '));
+    assert.match(stderr, message);
+    assert.equal(stderr.trim().split('\n').length <= 2, true, stderr);
+  }
+  assert.deepEqual(entriesOf(h), []);
+});
