@@ -25,6 +25,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
+  mount: {
+    summary: "Show a stopped container's tree on the host",
+    load: () => import('./commands/mount.ts'),
+  },
   net: { summary: 'Set up the default bridge, or take it down', load: () => import('./commands/net.ts') },
   plan: {
     summary: 'Show what a start would do, op by op, and why',
@@ -36,6 +40,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'List templates: what each builds, and what this host lacks for it',
     load: () => import('./commands/templates.ts'),
   },
+  umount: { summary: 'End what tslxc-mount began', load: () => import('./commands/umount.ts') },
   wait: { summary: 'Wait until a container is in a state', load: () => import('./commands/wait.ts') },
 };
 

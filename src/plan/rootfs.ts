@@ -69,6 +69,34 @@ export function attachRootfs(start: Start, rootfs: Rootfs): Slot {
   return root;
 }
 
+export interface OverlayLayers {
+  /** The uppermost first. */
+  readonly lowers: readonly string[];
+  /** Takes what is changed. */
+  readonly upper: string;
+  readonly work: string;
+}
+
+/** What `overlay:LOWER[:LOWER…]:UPPER` names. */
+export function overlayLayers(spec: string): OverlayLayers {
+  const layers = spec.split(':');
+  const upper = layers.at(-1) ?? '';
+  return { lowers: layers.slice(0, -1), upper, work: `${dirname(upper)}/work` };
+}
+
+/**
+ * The mount options of an overlay. Whoever mounts the layers of one container must use the same: where whiteouts and opaque
+ * directories are noted (user.overlay.* or trusted.overlay.*) depends on them.
+ */
+export function overlayOptions({ lowers, upper, work }: OverlayLayers, hasIdMap: boolean): string[] {
+  return [
+    `lowerdir=${lowers.join(':')}`,
+    `upperdir=${upper}`,
+    `workdir=${work}`,
+    ...(hasIdMap ? ['userxattr'] : []),
+  ];
+}
+
 /** The layers of an overlay that cover this one: a file that appears there takes the place of its own. */
 export function layersAbove({ config }: Start, layer: string): readonly string[] {
   const rootfs = config.rootfs.path?.value;
@@ -118,9 +146,8 @@ function openOverlay(
   origin: Origin,
   request: { readonly idmapped: boolean; readonly attributes: readonly SetWord<'mount_attr'>[] },
 ): Rootfs {
-  const layers = spec.split(':');
-  const upper = layers.at(-1) ?? '';
-  if (layers.length < 2)
+  const { lowers, upper } = overlayLayers(spec);
+  if (lowers.length === 0)
     throw cannotStart(`overlay:${spec} has no lower layer`, origin, 'write overlay:LOWER:UPPER');
   const attributes = request.attributes.filter(word => word === 'nodev');
   const { idmapped } = request;
@@ -128,7 +155,7 @@ function openOverlay(
     openHostTree(start, { path, origin, propagation: 'private', idmapped, attributes });
   return {
     kind: 'overlay',
-    lowers: layers.slice(0, -1).map(open),
+    lowers: lowers.map(open),
     upperParent: open(dirname(upper)),
     upper,
     attributes: request.attributes,
@@ -185,10 +212,10 @@ function attachOverlay(start: Start, rootfs: Extract<Rootfs, { kind: 'overlay' }
     type: 'overlay',
     options: [
       'source=overlay',
-      `lowerdir=${lowerPaths.join(':')}`,
-      `upperdir=${writable}/${basename(upper)}`,
-      `workdir=${writable}/work`,
-      ...(start.idmaps ? ['userxattr'] : []),
+      ...overlayOptions(
+        { lowers: lowerPaths, upper: `${writable}/${basename(upper)}`, work: `${writable}/work` },
+        start.idmaps !== undefined,
+      ),
     ],
     tree: overlay,
   });

@@ -8,6 +8,7 @@ import { cleanUpLocked } from './cleanup.ts';
 import { runDestroyHooks } from './hooks.ts';
 import { heldByLxc, stop } from './lifecycle.ts';
 import { takeEditLock, takeRunLock } from './locks.ts';
+import { refuseMountedBeneath } from './mount.ts';
 import type { Place } from './place.ts';
 import { observe } from './state.ts';
 
@@ -33,6 +34,7 @@ export async function destroy(place: Place, request: DestroyRequest = {}): Promi
     await cleanUpLocked(place, run);
     // An init that outlived its monitor is still there after cleaning up.
     if (observe(place).initPid !== undefined) throw running(place);
+    refuseMountedBeneath(place);
     await runDestroyHooks(place, request.env ?? {});
     await destroyContainer(place.settings, {
       lxcpath: place.lxcpath,

@@ -16,6 +16,7 @@ import { readStored } from '../storage/marker.ts';
 import { loadPlaceConfig } from './config.ts';
 import { HostNow } from './host-now.ts';
 import type { LaunchRequest } from './launch.ts';
+import { refuseMounted } from './mount.ts';
 import type { Place } from './place.ts';
 import { seccompOf } from './seccomp.ts';
 import { sharedNamespaces } from './share.ts';
@@ -32,6 +33,7 @@ export async function planLaunch(
 ): Promise<Plan> {
   const now = request.host ?? new HostNow();
   const config = await loadPlaceConfig(place, { source: now.configFiles, ...request });
+  if (!how.dryRun) refuseMounted(place, config);
   if (!how.dryRun) await refuseSharedIds(config, place.settings, now);
   const [guest, networkNotices] = await Promise.all([
     guestOf(place, config),

@@ -244,6 +244,7 @@ async function endByItsOwnMeans(self: Harness): Promise<void> {
   const names = readdirSync(self.lxcpath).filter(name => !name.startsWith('.'));
   const steps = [
     ...names.flatMap(name => [
+      ...(isMounted(join(self.lxcpath, name, 'rootfs')) ? [['umount', '-n', name]] : []),
       ['stop', '-n', name, '-k'],
       ['destroy', '-n', name, '-f'],
     ]),
@@ -251,6 +252,8 @@ async function endByItsOwnMeans(self: Harness): Promise<void> {
   ];
   for (const [verb = '', ...args] of steps) await self.run(verb, args).catch(() => undefined);
 }
+
+const isMounted = (point: string) => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${point} `);
 
 function listResidue(id: string, more: readonly string[]): string[] {
   const script = join(installation().root, 'scripts/residue.mjs');
