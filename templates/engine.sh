@@ -236,8 +236,9 @@ config_lines() {
   printf '%s' "$lines" >>"$path/config"
 }
 
-# include_config DISTRIBUTION: tslxc's shared configs and its default seccomp policy, by the absolute paths of this installation,
-# put before what the config has already: what the user's own config says stays the last word.
+# include_config DISTRIBUTION: tslxc's shared configs and its seccomp policy (the one named in seccomp_profile, when the guest needs
+# another), by the absolute paths of this installation, put before what the config has already: what the user's own config says
+# stays the last word.
 include_config() {
   [ -n "$etc" ] || fail 'the shared configs are not beside the templates'
   own=''
@@ -258,7 +259,8 @@ include_config() {
       [ -f "$etc/$piece.conf" ] || fail "the shared config $etc/$piece.conf is missing"
       printf 'lxc.include = %s\n' "$etc/$piece.conf"
     done
-    printf 'lxc.seccomp.profile = %s\n%s' "$etc/seccomp/default.seccomp" "$own"
+    printf 'lxc.seccomp.profile = %s
+%s' "$etc/seccomp/${seccomp_profile:-default}.seccomp" "$own"
     [ -n "$named" ] || printf 'lxc.uts.name = %s\n' "$name"
   } >"$path/config"
 }
