@@ -322,6 +322,26 @@ in_guest() {
   return "$status"
 }
 
+# with_guest_mounts PROGRAM ARGS: runs an installer of the host whose packages run their scripts in the rootfs: they find /proc, and in
+# /dev the few nodes of the host that scripts open, for as long as it runs.
+with_guest_mounts() {
+  safe_directory /proc
+  safe_directory /dev
+  mkdir -p "$rootfs/proc" "$rootfs/dev"
+  mount -t proc proc "$rootfs/proc" 2>/dev/null || mount --rbind /proc "$rootfs/proc"
+  mount -t tmpfs -o mode=755,size=64k dev "$rootfs/dev"
+  for node in null zero full random urandom tty; do
+    : >"$rootfs/dev/$node"
+    mount --bind "/dev/$node" "$rootfs/dev/$node"
+  done
+  status=0
+  "$@" || status=$?
+  # What a script left running may hold them.
+  umount -l "$rootfs/dev"
+  umount -l "$rootfs/proc"
+  return "$status"
+}
+
 # --- One container's own (phase personalize)
 
 # write_identity: its name, for itself and for programs that look themselves up; its machine-id.
