@@ -122,7 +122,11 @@ test('archlinux: a package that changed or that another key signed is not instal
   const bytes = readFileSync(file);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
   writeFileSync(file, bytes);
-  refused(w, await w.create('x', '--keyring', w.key.file), /guest-1-1-any.pkg.tar.gz: invalid or corrupted package/);
+  refused(
+    w,
+    await w.create('x', '--keyring', w.key.file),
+    /guest-1-1-any.pkg.tar.gz: invalid or corrupted package/,
+  );
   rmSync(`${file}.sig`);
   refused(w, await w.create('x', '--keyring', w.key.file), /guest.*(sig|signature)/);
 });
