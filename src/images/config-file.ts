@@ -18,7 +18,7 @@ const MODE = 0o640;
 /** Writes what the template begins with; `spec` is the rootfs, if there is to be one. */
 export function beginConfig(
   request: CreateRequest,
-  place: StorePlace,
+  container: string,
   range: IdSpan | undefined,
   spec: string | undefined,
 ): void {
@@ -28,7 +28,7 @@ export function beginConfig(
     ...(spec === undefined ? {} : { rootfsPath: spec }),
     ...(range === undefined ? {} : { rangeFirst: range.first }),
   });
-  writeFileDurably(join(place.building, 'config'), fillHardwareAddresses(text, randomDigit), MODE);
+  writeFileDurably(join(container, 'config'), fillHardwareAddresses(text, randomDigit), MODE);
 }
 
 /**

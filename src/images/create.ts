@@ -1,17 +1,22 @@
-// From nothing to a container on disk: build beside, run the template, publish by one rename.
+// From nothing to a container on disk: build beside, run the template or its second phase on a base, publish by one rename.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkContainerName, hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
+import { recordWorker } from '../storage/builder.ts';
 import { type Build, beginBuild, discardBuild, publishBuild } from '../storage/building.ts';
+import { copyTree } from '../storage/copy-tree.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
 import { giveToMapRoot } from '../storage/shift.ts';
-import { findStore, type Store, type StorePlace } from '../storage/store.ts';
+import { findStore } from '../storage/store.ts';
+import { cacheEnvironment } from './bases/make.ts';
 import { beginConfig, finishConfig } from './config-file.ts';
-import { mapOf, storeIds, takeRange } from './id-map.ts';
+import { mapOf, storeIds, takeRange, willBeMapped } from './id-map.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
+import { checkRootAccess, leaveRootAccess, tellRootAccess } from './root-access.ts';
+import { chooseStorage, type Storage } from './storage-choice.ts';
 import { findTemplate, type Template } from './template.ts';
 import { refuseWhenAborted, runTemplate } from './template-run.ts';
 
@@ -22,21 +27,82 @@ export type { CreateEvent, CreateRequest, CreateSettings } from './request.ts';
  * Throws TslxcError: NAME_INVALID, ALREADY_EXISTS, TEMPLATE_UNKNOWN, TEMPLATE_FAILED, NO_ID_RANGE, INTERRUPTED and others.
  */
 export async function createContainer(settings: CreateSettings, request: CreateRequest): Promise<void> {
-  const { store, template } = check(settings, request);
+  const template = check(settings, request);
   await cleanInterrupted(settings, request.lxcpath);
   const build = beginBuild(request.lxcpath, request.name);
   try {
-    const range = await takeRange(settings, request, build);
-    const place = placeOf(request, build.container);
-    beginConfig(request, place, range, template && store.spec(place));
-    if (template === undefined) writeMarkerFile(build.container, 'stored', 'unshifted');
-    else await fill(settings, request, { build, place, store, template });
+    if (template === undefined) await makeConfigOnly(settings, request, build);
+    else await makeWhole(settings, request, build, template);
     refuseWhenAborted(request.signal);
     await publishBuild(build);
   } catch (error) {
     await discard(settings, build, error);
     throw inWords(error);
   }
+}
+
+/** -t none: no rootfs. */
+async function makeConfigOnly(settings: CreateSettings, request: CreateRequest, build: Build): Promise<void> {
+  beginConfig(request, build.container, await takeRange(settings, request, build), undefined);
+  writeMarkerFile(build.container, 'stored', 'unshifted');
+}
+
+async function makeWhole(
+  settings: CreateSettings,
+  request: CreateRequest,
+  build: Build,
+  template: Template,
+): Promise<void> {
+  const idmapped = willBeMapped(request);
+  const storage = await chooseStorage(settings, request, { build, template, idmapped });
+  const { store, place } = storage;
+  beginConfig(request, build.container, await takeRange(settings, request, build), store.spec(place));
+  store.create(place);
+  await fill(settings, request, { build, template, storage, idmapped });
+  const rootfs = store.rootfs(place);
+  const config = finishConfig(settings, request, place, { template, rootfs: rootfs.building });
+  const maps = mapOf(config);
+  await storeIds(request, build, { storage, maps });
+  if (request.flavour === 'lxc') {
+    // LXC's own start reaches the rootfs by path, as the container's root.
+    if (maps.length > 0) giveToMapRoot(build.container, maps);
+    chmodSync(build.container, 0o770);
+  }
+}
+
+interface Filling {
+  readonly build: Build;
+  readonly template: Template;
+  readonly storage: Storage;
+  readonly idmapped: boolean;
+}
+
+/** The template fills the rootfs, or makes what is there of a base one container's own. */
+async function fill(settings: CreateSettings, request: CreateRequest, filling: Filling): Promise<void> {
+  const { build, template, storage, idmapped } = filling;
+  const { store, place, base, copied } = storage;
+  const { building, final } = store.rootfs(place);
+  if (base !== undefined && copied) await copyTree(base.rootfs, building, request.signal);
+  if (template.twoPhases) leaveRootAccess(request, build.container);
+  const path = `${request.lxcpath}/${request.name}`;
+  await runTemplate(request, template, {
+    source: realpathSync(build.container),
+    target: realpathSync(path),
+    words: [
+      ...(base === undefined ? [] : ['--phase=personalize', `--base=${base.directory}`]),
+      `--path=${path}`,
+      `--name=${request.name}`,
+      `--rootfs=${final}`,
+    ],
+    ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
+    env: cacheEnvironment(settings),
+    onStart: pid => recordWorker(build.directory, pid),
+  });
+  tellRootAccess(request, build.container);
+}
+
+function overlayOf(lower: string, path: string, target: string, userxattr: boolean) {
+  return { lower, upper: `${path}/overlay/delta`, work: `${path}/overlay/work`, target, userxattr };
 }
 
 /** Undoes the build. Where that fails too, the first cause is told first; the next command tries again. */
@@ -51,30 +117,8 @@ async function discard(settings: CreateSettings, build: Build, why: unknown): Pr
   }
 }
 
-interface Making {
-  readonly build: Build;
-  readonly place: StorePlace;
-  readonly store: Store;
-  readonly template: Template;
-}
-
-async function fill(settings: CreateSettings, request: CreateRequest, making: Making): Promise<void> {
-  const { build, place, store, template } = making;
-  const rootfs = store.rootfs(place);
-  store.create(place);
-  await runTemplate(request, build, template, rootfs.final);
-  const config = finishConfig(settings, request, place, { template, rootfs: rootfs.building });
-  const maps = mapOf(config);
-  await storeIds(request, build, store, maps);
-  if (request.flavour === 'lxc') {
-    // LXC's own start reaches the rootfs by path, as the container's root.
-    if (maps.length > 0) giveToMapRoot(build.container, maps);
-    chmodSync(build.container, 0o770);
-  }
-}
-
 /** All that can be refused before anything is made. */
-function check(settings: CreateSettings, request: CreateRequest) {
+function check(settings: CreateSettings, request: CreateRequest): Template | undefined {
   checkContainerName(request.name);
   for (const value of [request.lxcpath, request.directory ?? '']) {
     if (hasControlCharacters(value)) {
@@ -83,17 +127,14 @@ function check(settings: CreateSettings, request: CreateRequest) {
   }
   const search = { flavour: request.flavour, templates: settings.templates };
   const template = request.template === 'none' ? undefined : findTemplate(request.template, search);
-  const store = findStore(request.backingStore ?? 'dir');
-  store.check(placeOf(request, join(request.lxcpath, request.name)));
-  return { store, template };
-}
-
-function placeOf(request: CreateRequest, building: string): StorePlace {
-  return {
-    building,
-    final: join(request.lxcpath, request.name),
+  checkRootAccess(request, template);
+  const final = join(request.lxcpath, request.name);
+  findStore(request.backingStore ?? 'dir').check({
+    building: final,
+    final,
     ...(request.directory === undefined ? {} : { directory: request.directory }),
-  };
+  });
+  return template;
 }
 
 /** The host's own refusals (no space, read-only) are the user's to see; a fault of ours stays what it is. */

@@ -11,8 +11,8 @@ import { isIdmappable } from '../storage/idmappable.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
 import { ensureRootSpan } from '../storage/root-span.ts';
 import { giveToMapRoot, shiftTree } from '../storage/shift.ts';
-import type { Store } from '../storage/store.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
+import type { Storage } from './storage-choice.ts';
 
 /** A range of ids for root's containers, unless they are to be privileged, LXC's, or mapped by the config itself. */
 export async function takeRange(
@@ -37,32 +37,42 @@ export async function takeRange(
   return await allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
 }
 
+/** Whether the container will have an id map: one of its own range, or what its config begins with. */
+export function willBeMapped({ privileged, flavour, base }: CreateRequest): boolean {
+  return (flavour === 'tslxc' && !privileged) || mapOf(loadConfig(base).config).length > 0;
+}
+
 /** The id map of a config; empty: privileged. */
 export function mapOf(config: ContainerConfig): IdMapping[] {
   return config.idmap.map(({ value }) => value);
+}
+
+export interface StoringIds {
+  readonly storage: Storage;
+  readonly maps: readonly IdMapping[];
 }
 
 /**
  * Leaves the tree with the container's own ids where they can be mapped at mount, else shifts it, and records which. LXC's
  * containers are always shifted: LXC maps nothing at mount. Throws SHIFT_FAILED, STORE_UNSUPPORTED for a --dir that must be.
  */
-export async function storeIds(
-  request: CreateRequest,
-  build: Build,
-  store: Store,
-  maps: readonly IdMapping[],
-): Promise<void> {
-  const shifted = maps.length > 0 && (request.flavour === 'lxc' || !(await isIdmappable(build.container)));
-  if (shifted) await shift(request, build, store, maps);
+export async function storeIds(request: CreateRequest, build: Build, storing: StoringIds): Promise<void> {
+  const shifted = await mustShift(request, build, storing);
+  if (shifted) await shift(request, build, storing);
   writeMarkerFile(build.container, 'stored', shifted ? 'shifted' : 'unshifted');
 }
 
-async function shift(
-  request: CreateRequest,
+async function mustShift(
+  { flavour }: CreateRequest,
   build: Build,
-  store: Store,
-  maps: readonly IdMapping[],
-): Promise<void> {
+  { storage, maps }: StoringIds,
+): Promise<boolean> {
+  // An overlay of a base was chosen because ids can be mapped there.
+  if (maps.length === 0 || storage.place.base !== undefined) return false;
+  return flavour === 'lxc' || !(await isIdmappable(build.container));
+}
+
+async function shift(request: CreateRequest, build: Build, { storage, maps }: StoringIds): Promise<void> {
   if (request.directory !== undefined) {
     throw new TslxcError('STORE_UNSUPPORTED', `--dir ${request.directory}: its filesystem can't map ids`, {
       hint: 'leave --dir out, or use --privileged',
@@ -73,5 +83,5 @@ async function shift(
     request.onEvent({ kind: 'notice', text });
   }
   await shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal);
-  for (const directory of store.ownDirectories) giveToMapRoot(join(build.container, directory), maps);
+  for (const directory of storage.store.ownDirectories) giveToMapRoot(join(build.container, directory), maps);
 }

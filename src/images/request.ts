@@ -7,6 +7,8 @@ import type { BaseConfig } from './base-config.ts';
 export type CreateEvent =
   /** Something the user should know: an id span was made, the container is privileged. */
   | { readonly kind: 'notice'; readonly text: string }
+  /** The password that root was given; told once. It is kept in `file`. */
+  | { readonly kind: 'password'; readonly text: string; readonly file: string }
   /** A line that the template printed. */
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
 
@@ -19,8 +21,13 @@ export interface CreateRequest {
   readonly templateArguments: readonly string[];
   /** What the config begins with. */
   readonly base: BaseConfig;
-  /** -B: default `dir`. */
+  /** -B; default: an overlay of a base where there can be one, else `dir`. */
   readonly backingStore?: string;
+  /** A tree of its own, sharing no base. */
+  readonly full?: boolean;
+  /** Bases: `use` (default) one that is there, `refresh` asks the mirror for what it has now, `none` makes none. */
+  readonly cache?: 'use' | 'refresh' | 'none';
+  readonly rootAccess?: RootAccess;
   /** --dir, absolute. */
   readonly directory?: string;
   readonly flavour: 'tslxc' | 'lxc';
@@ -35,8 +42,18 @@ export interface CreateRequest {
   readonly onEvent: (event: CreateEvent) => void;
 }
 
+/** How root may log in. By default with a password made up for this container, or not at all when `flavour` is lxc. */
+export interface RootAccess {
+  /** One line; `none`: root stays locked. */
+  readonly password?: { readonly text: string } | 'none';
+  /** The text of an authorized_keys file. */
+  readonly sshKeys?: string;
+}
+
 export interface CreateSettings extends IdRangeSettings {
   /** tslxc's own templates and shared configs. */
   readonly templates: string;
   readonly etc: string;
+  readonly cacheDir: string;
+  readonly runDir: string;
 }

@@ -1,43 +1,87 @@
-// One run of a template, and how its end is told. It runs in a sandbox where the container stands at its final path; when this
-// process ends, however, nothing of the template is left.
+// One run of a template, or of one phase of it (templates/engine.sh), and how its end is told. It runs in a sandbox where what it
+// makes stands at its final path; when this process ends, however, nothing of the template is left.
 
-import { realpathSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
-import type { ProgramResult } from '../host/program.ts';
-import { type Build, recordWorker } from '../storage/building.ts';
+import { type ProgramResult, runProgram } from '../host/program.ts';
+import type { SandboxOverlay } from '../plan/sandbox.ts';
 import { runInSandbox } from '../storage/sandbox.ts';
 import type { CreateRequest } from './request.ts';
-import { type Template, templateArguments } from './template.ts';
+import type { Template } from './template.ts';
+
+/** What of a request reaches the template. */
+export type TemplateCaller = Pick<
+  CreateRequest,
+  'templateArguments' | 'env' | 'cwd' | 'output' | 'signal' | 'onEvent'
+>;
+
+export interface TemplateRun {
+  /** A directory, and where the template sees it; both without links. */
+  readonly source: string;
+  readonly target: string;
+  /** --path, --rootfs and their like; the user's own words follow. */
+  readonly words: readonly string[];
+  readonly overlay?: SandboxOverlay;
+  /** Variables beside the caller's. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly onStart: (pid: number) => void;
+}
 
 /** Runs the template in its sandbox. Throws TEMPLATE_FAILED with its last word, INTERRUPTED. */
 export async function runTemplate(
-  request: CreateRequest,
-  build: Build,
+  caller: TemplateCaller,
   template: Template,
-  rootfs: string,
+  run: TemplateRun,
 ): Promise<void> {
-  const path = `${request.lxcpath}/${request.name}`;
-  const words = templateArguments({ path, name: request.name, rootfs }, request.templateArguments);
+  const { source, target, overlay } = run;
   const input = {
-    source: realpathSync(build.container),
-    target: realpathSync(path),
-    directory: request.cwd,
-    argv: [template.path, ...words],
-    env: request.env,
+    source,
+    target,
+    directory: caller.cwd,
+    ...(overlay === undefined ? {} : { overlay }),
+    argv: [template.path, ...run.words, ...caller.templateArguments],
+    env: { ...caller.env, ...run.env },
   };
-  const result = await runInSandbox(input, {
-    diesWithUs: true,
-    stdin: request.output === 'ignore' ? 'ignore' : 'inherit',
-    output: request.output,
-    onLine: (stream, text) => request.onEvent({ kind: 'output', stream, text }),
-    signal: request.signal,
-    onStart: pid => recordWorker(build, pid),
+  const result = await runInSandbox(input, { ...programOptions(caller), onStart: run.onStart });
+  throwUnlessDone(caller, template, result);
+}
+
+/** What the template's phase `look` prints: KEY VALUE lines. Makes nothing; its other words are told as events. */
+export async function lookWithTemplate(
+  caller: TemplateCaller,
+  template: Template,
+  env: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const facts: Record<string, string> = {};
+  const result = await runProgram(template.path, ['--phase=look', ...caller.templateArguments], {
+    ...programOptions(caller),
+    output: 'lines',
+    cwd: caller.cwd,
+    env: { ...caller.env, ...env },
+    onLine: (stream, text) => {
+      const fact = /^([a-z]+) (.*)$/.exec(text);
+      if (stream === 'stdout' && fact?.[1] && fact[2] !== undefined) facts[fact[1]] = fact[2];
+      else caller.onEvent({ kind: 'output', stream, text });
+    },
   });
-  refuseWhenAborted(request.signal);
+  throwUnlessDone(caller, template, result);
+  return facts;
+}
+
+function programOptions({ output, signal, onEvent }: TemplateCaller) {
+  return {
+    diesWithUs: true,
+    stdin: output === 'ignore' ? 'ignore' : 'inherit',
+    output,
+    onLine: (stream: 'stdout' | 'stderr', text: string) => onEvent({ kind: 'output', stream, text }),
+    signal,
+  } as const;
+}
+
+function throwUnlessDone({ signal }: TemplateCaller, template: Template, result: ProgramResult): void {
+  refuseWhenAborted(signal);
   // Ctrl-C reaches the template as well, and its end may be seen before our own signal is.
   if (result.signal === 'SIGINT') throw interrupted();
-  if (result.exitCode === 0) return;
-  throw failure(template, result);
+  if (result.exitCode !== 0) throw failure(template, result);
 }
 
 /** Our own templates name their cause in their last line, and what can be done; of others we know no more than that they failed. */

@@ -1,6 +1,6 @@
 // Finds a template and calls it as LXC does (lxc-commands 4).
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
@@ -18,6 +18,8 @@ export interface Template {
   readonly path: string;
   /** Ours print plain lines and ask nothing; LXC's may prompt on a terminal. */
   readonly ours: boolean;
+  /** Whether it can make a base apart from what is one container's own: it has a line `# phases: base personalize`. */
+  readonly twoPhases: boolean;
 }
 
 function isProgram(path: string): boolean {
@@ -38,17 +40,25 @@ export function findTemplate(word: string, search: TemplateSearch): Template {
     throw new TslxcError('TEMPLATE_UNKNOWN', `${JSON.stringify(word)} is not a template`);
   }
   if (isAbsolute(word)) {
-    if (isProgram(word)) return { path: word, ours: false };
+    if (isProgram(word)) return describe(word, false);
     throw new TslxcError('TEMPLATE_UNKNOWN', `template ${word} is not an executable file`);
   }
-  const ours = { path: join(search.templates, `tslxc-${word}`), ours: true };
-  const theirs = { path: join(LXC_TEMPLATES, `lxc-${word}`), ours: false };
+  const ours = join(search.templates, `tslxc-${word}`);
+  const theirs = join(LXC_TEMPLATES, `lxc-${word}`);
   const places = search.flavour === 'lxc' ? [theirs, ours] : [ours, theirs];
-  const found = word.includes('/') ? undefined : places.find(place => isProgram(place.path));
-  if (found !== undefined) return found;
+  const found = word.includes('/') ? undefined : places.find(isProgram);
+  if (found !== undefined) return describe(found, found === ours);
   throw new TslxcError('TEMPLATE_UNKNOWN', `there is no template ${word}`, {
     hint: 'tslxc-templates lists those that there are',
   });
+}
+
+/** Enough for the comments at a template's beginning. */
+const HEADER_CHARACTERS = 4096;
+
+function describe(path: string, ours: boolean): Template {
+  const header = readFileSync(path, 'latin1').slice(0, HEADER_CHARACTERS);
+  return { path, ours, twoPhases: /^# phases: base personalize$/m.test(header) };
 }
 
 /** The words that a template is called with, after its path. */

@@ -12,8 +12,20 @@ export interface SandboxInput {
   readonly target: string;
   /** The program's working directory. */
   readonly directory: string;
+  /** An overlay that the program sees at `target` of it, and that ends with it. */
+  readonly overlay?: SandboxOverlay;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Paths as the program sees them. */
+export interface SandboxOverlay {
+  readonly lower: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly target: string;
+  /** Whether whiteouts are kept as a start of a container with an id map keeps them. */
+  readonly userxattr: boolean;
 }
 
 const SIGKILL = 9;
@@ -37,11 +49,30 @@ export function sandboxPlan(input: SandboxInput): Plan {
     options: [],
     path: '/proc',
   });
+  if (input.overlay) addOverlay(plan, input.overlay);
   plan.add('child', apart, 'directory_enter', { path: input.directory, make: false, optional: false });
   plan.add('child', rule("LXC's umask for templates"), 'umask', { mask: 0o022 });
   plan.add('child', rule('nothing outlives the command'), 'parent_death', { signal: SIGKILL });
   plan.add('child', apart, 'exec', { argv: input.argv, env: environment(input.env) });
   return plan.build('run');
+}
+
+/** No device node of a layer works in it. */
+function addOverlay(plan: PlanBuilder, { lower, upper, work, target, userxattr }: SandboxOverlay): void {
+  plan.add('child', rule('the container as it is over its base'), 'fs_mount', {
+    attributes: ['nodev'],
+    make: 'no',
+    optional: false,
+    type: 'overlay',
+    options: [
+      'source=overlay',
+      `lowerdir=${lower}`,
+      `upperdir=${upper}`,
+      `workdir=${work}`,
+      ...(userxattr ? ['userxattr'] : []),
+    ],
+    path: target,
+  });
 }
 
 function environment(env: SandboxInput['env']): string[] {

@@ -11,20 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../base/errors.ts';
-import { type Lock, tryLock } from '../host/locks.ts';
-import { isAlive } from '../host/procfs.ts';
+import { releaseBases } from './bases.ts';
+import { builderTag, isAbandoned, tryCleaning } from './builder.ts';
 import { syncDirectory, syncFilesystem } from './durable.ts';
 import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { removeOutsideRootfs } from './outside-rootfs.ts';
-import { identityOf, ownIdentity, type ProcessIdentity, sameProcessAlive } from './process-identity.ts';
 import { emptyTree, removeEmptyDirectory } from './removal.ts';
 
 const PREFIX = '.tslxc-creating-';
-/** How long the template of a killed command may take to follow it. */
-const WORKER_WAIT_MS = 2_000;
 
 export interface Build {
   readonly lxcpath: string;
@@ -71,15 +67,10 @@ function isBeingBuilt(lxcpath: string, name: string, except: string): boolean {
   return buildDirectories(lxcpath).some(directory => directory !== except && builtName(directory) === name);
 }
 
-function ownTag(): string {
-  const { pid, startTime } = ownIdentity();
-  return `${pid}-${startTime}-`;
-}
-
 /** Begins a container: takes the name and makes the build directory with a marked, empty container in it. */
 export function beginBuild(lxcpath: string, name: string): Build {
   mkdirSync(lxcpath, { recursive: true, mode: 0o700 });
-  const directory = mkdtempSync(join(lxcpath, `${PREFIX}${ownTag()}`));
+  const directory = mkdtempSync(join(lxcpath, `${PREFIX}${builderTag()}`));
   const container = join(directory, 'container');
   try {
     writeFileSync(join(directory, 'name.new'), name);
@@ -91,12 +82,6 @@ export function beginBuild(lxcpath: string, name: string): Build {
   }
   mkdirSync(container, { mode: 0o700 });
   return { lxcpath, name, id: writeMarker(container), directory, container };
-}
-
-/** Notes the process that writes into the build, so that nothing is removed under it. */
-export function recordWorker(build: Build, pid: number): void {
-  const worker = identityOf(pid);
-  if (worker !== undefined) writeFileSync(join(build.directory, 'worker'), JSON.stringify(worker));
 }
 
 /** Makes the container appear at LXCPATH/NAME; when this returns it survives a power cut. Throws ALREADY_EXISTS. */
@@ -130,6 +115,7 @@ async function discardDirectory(
   if (id !== undefined) {
     await emptyTree(container, ['.tslxc']);
     await releaseRanges(settings, id);
+    releaseBases(settings, id);
   }
   if (name !== undefined) removeEmptyDirectory(join(lxcpath, name));
   await emptyTree(directory);
@@ -155,30 +141,11 @@ function builtName(directory: string): string | undefined {
   }
 }
 
-function builderAlive(directory: string): boolean {
-  const match = /-(\d+)-(\d+)-[^-]*$/.exec(directory);
-  if (match === null) return false;
-  return isAlive(Number(match[1]), BigInt(match[2] ?? 0));
-}
-
-async function workerEnds(directory: string): Promise<boolean> {
-  let worker: ProcessIdentity;
-  try {
-    worker = JSON.parse(readFileSync(join(directory, 'worker'), 'utf8')) as ProcessIdentity;
-  } catch {
-    return true;
-  }
-  for (const end = Date.now() + WORKER_WAIT_MS; sameProcessAlive(worker); await delay(20)) {
-    if (Date.now() > end) return false;
-  }
-  return true;
-}
-
 /** Removes what killed creates left in lxcpath. Returns the names whose builds were removed. */
 export async function cleanInterruptedBuilds(settings: IdRangeSettings, lxcpath: string): Promise<string[]> {
   const removed: string[] = [];
   for (const directory of buildDirectories(lxcpath)) {
-    if (builderAlive(directory) || !(await workerEnds(directory))) continue;
+    if (!(await isAbandoned(directory))) continue;
     const lock = tryCleaning(directory);
     if (lock === undefined) continue;
     try {
@@ -190,14 +157,4 @@ export async function cleanInterruptedBuilds(settings: IdRangeSettings, lxcpath:
     }
   }
   return removed;
-}
-
-/** One cleaner a build: a second, slower one would take the name away from a create that has it by then. */
-function tryCleaning(directory: string): Lock | undefined {
-  try {
-    return tryLock(join(directory, 'cleaning'));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined; // cleaned meanwhile
-    throw error;
-  }
 }

@@ -6,6 +6,8 @@ import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { isLocked } from '../host/locks.ts';
+import { cleanInterruptedBases } from './base-building.ts';
+import { releaseBases } from './bases.ts';
 import { cleanInterruptedBuilds } from './building.ts';
 import { syncDirectory } from './durable.ts';
 import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
@@ -65,7 +67,10 @@ async function finishTrash(settings: IdRangeSettings, trash: string): Promise<vo
   // The marker goes last: as long as it is there, a later command knows whose range is still to be given back.
   await emptyTree(trash, ['.tslxc']);
   const id = readMarker(trash);
-  if (id !== undefined) await releaseRanges(settings, id);
+  if (id !== undefined) {
+    await releaseRanges(settings, id);
+    releaseBases(settings, id);
+  }
   rmSync(markerDirectory(trash), { recursive: true, force: true });
   removeEmptyDirectory(trash);
 }
@@ -73,6 +78,7 @@ async function finishTrash(settings: IdRangeSettings, trash: string): Promise<vo
 /** Finishes what killed commands left in lxcpath: half-built and half-removed containers. Returns the names of the former. */
 export async function cleanInterrupted(settings: IdRangeSettings, lxcpath: string): Promise<string[]> {
   const built = await cleanInterruptedBuilds(settings, lxcpath);
+  await cleanInterruptedBases(settings);
   for (const entry of entriesOf(lxcpath)) {
     const trash = join(lxcpath, entry);
     if (entry.startsWith(PREFIX) && !isBeingDestroyed(trash)) await finishTrash(settings, trash);

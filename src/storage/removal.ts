@@ -10,8 +10,11 @@ import type { ProgramResult } from '../host/program.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
 import { runInSandbox } from './sandbox.ts';
 
-/** Undefined when another command has removed the directory. */
-async function inPrivateView(directory: string, argv: readonly string[]): Promise<ProgramResult | undefined> {
+/** Runs a program in a view of the directory in which no mount exists beneath. Undefined when the directory is gone. */
+export async function inPrivateView(
+  directory: string,
+  argv: readonly string[],
+): Promise<ProgramResult | undefined> {
   let real: string;
   try {
     real = realpathSync(directory);

@@ -16,6 +16,8 @@ export interface StorePlace {
   readonly final: string;
   /** --dir: the rootfs is this directory. */
   readonly directory?: string;
+  /** The tree of a base: the lower layer of an overlay, which then has no other. */
+  readonly base?: string;
 }
 
 export interface Store {
@@ -56,15 +58,20 @@ const dir: Store = {
     place.directory === undefined ? ownRootfs(place) : { final: place.directory, building: place.directory },
 };
 
-// The template fills the lower layer; all that the container changes later is in delta.
+// The lower layer is a base, shared and never written, or what the template has filled; all that changes later is in delta. On a
+// base, rootfs is an empty directory: where tslxc-mount shows the tree.
 const overlay: Store = {
   type: 'overlay',
   ownDirectories: ['overlay', 'overlay/delta', 'overlay/work'],
-  check({ directory, final }) {
+  check({ directory, final, base }) {
     if (directory !== undefined)
       throw new TslxcError('BAD_ARGUMENT', '--dir goes with the backing store dir only');
-    if (final.includes(':')) {
-      throw new TslxcError('BAD_ARGUMENT', `overlay can't be used in ${final}: its path has a colon`);
+    const path = [final, base ?? ''].find(one => /[:,\\]/.test(one));
+    if (path !== undefined) {
+      throw new TslxcError(
+        'BAD_ARGUMENT',
+        `overlay can't be used in ${path}: its path has a colon, comma or backslash`,
+      );
     }
   },
   create({ building }) {
@@ -73,7 +80,7 @@ const overlay: Store = {
     makeDirectory(join(building, 'overlay/delta'), 0o755);
     makeDirectory(join(building, 'overlay/work'), 0o755);
   },
-  spec: ({ final }) => `overlay:${join(final, 'rootfs')}:${join(final, 'overlay/delta')}`,
+  spec: ({ final, base }) => `overlay:${base ?? join(final, 'rootfs')}:${join(final, 'overlay/delta')}`,
   rootfs: ownRootfs,
 };
 

@@ -61,7 +61,7 @@ test('3.13 from its mirror: boots with OpenRC, on the network, logs in, reboots,
   const name = h.name('a');
   const { url } = await loopback(t, repository);
   const { stdout, durationMs } = await h.ok('create', [
-    ...['-n', name, '-t', 'alpine', '--', '-r', '3.13', '--mirror', url, '--keyring', KEY],
+    ...['-n', name, '-t', 'alpine', '--full', '--', '-r', '3.13', '--mirror', url, '--keyring', KEY],
   ]);
   t.diagnostic(`created in ${Math.round(durationMs)} ms`);
   assert.match(stdout, new RegExp(`^Installing Alpine v3.13 \\(\\w+\\) from ${url}$`, 'm'));
@@ -112,7 +112,7 @@ test('a minirootfs of the user’s brings apk, and the mirror’s index is check
   const { url } = await loopback(t, repository);
   const name = h.name('m');
   await h.ok('create', [
-    ...['-n', name, '-t', 'alpine', '--', '-r', 'v3.13', '--mirror', url, '--keyring', KEY],
+    ...['-n', name, '-t', 'alpine', '--full', '--', '-r', 'v3.13', '--mirror', url, '--keyring', KEY],
     ...['--minirootfs', MINIROOTFS],
   ]);
   assert.ok(existsSync(join(h.lxcpath, name, 'rootfs/sbin/openrc')));

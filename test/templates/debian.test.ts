@@ -14,7 +14,9 @@ const SYSTEMD_UNITS = 'etc/systemd/system/multi-user.target.wants';
 test('stable, from the mirror: whole, its own, and nobody can log in yet', async t => {
   const h = harness(t);
   const name = h.name('d1');
-  const { stdout } = await h.ok('create', ['-n', name, '-t', 'debian'], { timeoutMs: INSTALL_MS });
+  const { stdout } = await h.ok('create', ['-n', name, '-t', 'debian', '--full', '--no-password'], {
+    timeoutMs: INSTALL_MS,
+  });
   assert.match(stdout, /^Installing Debian [a-z]+ \([a-z0-9]+\) from http.* with (mmdebstrap|debootstrap)$/m);
   assert.deepEqual(entriesOf(h), [name]);
 

@@ -100,7 +100,7 @@ test('a create that runs is not disturbed by another that cleans', async t => {
 
 test('a half-removed container is finished by the next command', async t => {
   const h = harness(t);
-  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox']);
+  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox', '--full']);
   const id = readFileSync(join(h.lxcpath, h.name('x'), '.tslxc/id'), 'utf8').trim();
   execFileSync('mv', [join(h.lxcpath, h.name('x')), join(h.lxcpath, `.tslxc-trash-${id}`)]);
   rmSync(join(h.lxcpath, `.tslxc-trash-${id}`, 'config'));
@@ -122,7 +122,7 @@ test('destroy refuses a tree without our marker, and what others mounted in one'
   await h.ok('destroy', ['-n', h.name('foreign')], { flavour: 'lxc' });
   assert.equal(existsSync(foreign), false);
 
-  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox']);
+  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox', '--full']);
   const canary = join(h.directory, 'canary');
   mkdirSync(canary);
   writeFileSync(join(canary, 'file'), 'safe');
@@ -146,7 +146,7 @@ test('destroy refuses a tree without our marker, and what others mounted in one'
 
 test('immutable files do not stop a destroy', async t => {
   const h = harness(t);
-  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox']);
+  await h.ok('create', ['-n', h.name('x'), '-t', 'busybox', '--full']);
   const rootfs = join(h.lxcpath, h.name('x'), 'rootfs');
   execFileSync('chattr', ['+i', join(rootfs, 'etc/hostname'), join(rootfs, 'home')]);
   await h.ok('destroy', ['-n', h.name('x')]);

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, TslxcError } from '../../base/errors.ts';
 import type { Settings } from '../../config/settings.ts';
 import { installation } from '../../host/installation.ts';
 import type { Log } from '../../host/log.ts';
 import { readBaseConfig } from '../../images/base-config.ts';
-import { createContainer } from '../../images/create.ts';
+import { type CreateRequest, createContainer } from '../../images/create.ts';
 import { findTemplate, type Template } from '../../images/template.ts';
 import { templateHelp } from '../../images/template-help.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
@@ -38,11 +39,27 @@ export const command: Command = {
       short: 'B',
       long: 'bdev',
       arg: 'BDEV',
-      summary: 'Backing store type to use: dir (default) or overlay',
+      summary:
+        'Backing store type to use: overlay of a base (default where it can be) or dir (default elsewhere)',
       complete: ['dir', 'overlay', 'none', 'best'],
     },
     dir: { long: 'dir', arg: 'DIR', summary: 'Place rootfs directory under DIR', complete: 'directory' },
     privileged: { long: 'privileged', summary: "Without an id map: root in it is this host's root" },
+    full: { long: 'full', summary: 'A whole private copy of the tree, that shares no base with others' },
+    refresh: { long: 'refresh', summary: 'Ask the mirror whether it has something newer than the base' },
+    'no-cache': { long: 'no-cache', summary: 'Make everything anew and keep no base' },
+    password: {
+      long: 'password',
+      arg: 'WORD',
+      summary: "Root's password (default: one is made up and told once)",
+    },
+    'no-password': { long: 'no-password', summary: 'Root can log in with no password' },
+    'ssh-key': {
+      long: 'ssh-key',
+      arg: 'FILE',
+      summary: 'Public keys that may log in as root over ssh',
+      complete: 'file',
+    },
     format: {
       long: 'format',
       arg: 'FORMAT',
@@ -101,6 +118,8 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
         base: await baseConfig(invocation, args, settings),
         ...(bdev === undefined ? {} : { backingStore: bdev }),
         ...(dir === undefined ? {} : { directory: dir }),
+        ...treeOptions(args),
+        ...rootAccess(invocation, args),
         flavour: invocation.flavour,
         privileged: args.flags['privileged'] ?? false,
         env: invocation.env,
@@ -148,6 +167,38 @@ function checkCommandLine(invocation: Invocation, args: ParsedArguments): void {
   if (args.positionals.length > 0) throw badArgument(`unexpected argument ${args.positionals[0]}`);
   if (invocation.uid !== 0) {
     throw new TslxcError('NEEDS_ROOT', 'only root can create containers', { hint: 'run it with sudo' });
+  }
+}
+
+function treeOptions({ flags }: ParsedArguments): Pick<CreateRequest, 'full' | 'cache'> {
+  if (flags['refresh'] && flags['no-cache'])
+    throw badArgument('--refresh renews a base, --no-cache makes none');
+  const cache = flags['no-cache'] ? 'none' : flags['refresh'] ? 'refresh' : 'use';
+  return { full: flags['full'] ?? false, cache };
+}
+
+function rootAccess(
+  invocation: Invocation,
+  { values, flags }: ParsedArguments,
+): Pick<CreateRequest, 'rootAccess'> {
+  const { password, 'ssh-key': file } = values;
+  if (password !== undefined && flags['no-password'])
+    throw badArgument('--password and --no-password exclude each other');
+  if (password === undefined && !flags['no-password'] && file === undefined) return {};
+  return {
+    rootAccess: {
+      ...(flags['no-password'] ? { password: 'none' as const } : {}),
+      ...(password === undefined ? {} : { password: { text: password } }),
+      ...(file === undefined ? {} : { sshKeys: readKeys(resolve(invocation.cwd, file)) }),
+    },
+  };
+}
+
+function readKeys(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw badArgument(`--ssh-key ${file} can't be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }
 

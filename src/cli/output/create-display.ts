@@ -27,11 +27,22 @@ export function createDisplay(invocation: Invocation, args: ParsedArguments, log
 function eventLines({ stdout }: Invocation): CreateDisplay {
   const tell = (event: object) => stdout.write(`${JSON.stringify(event)}\n`);
   return {
-    event: ({ kind, ...rest }) => tell({ event: kind, ...rest }),
+    event: event => tell(withoutSecret(event)),
     failed: ({ code, message, hint }) => tell({ event: 'failed', code, message, hint }),
     end: () => {},
     created: container => tell({ event: 'created', ...container }),
   };
+}
+
+/** Programs read the password from its file: their output is often kept. */
+function withoutSecret(event: CreateEvent): object {
+  if (event.kind === 'password') return { event: 'password', file: event.file };
+  const { kind, ...rest } = event;
+  return { event: kind, ...rest };
+}
+
+function passwordLine(event: Extract<CreateEvent, { kind: 'password' }>): string {
+  return `root's password: ${event.text} (kept in ${event.file})\n`;
 }
 
 function plainLines(
@@ -43,11 +54,12 @@ function plainLines(
   let waiting: CreateEvent | undefined;
   const flush = () => {
     if (waiting?.kind === 'notice') stderr.write(`${program}: ${name}: ${waiting.text}\n`);
+    else if (waiting?.kind === 'password') stderr.write(passwordLine(waiting));
     else if (waiting) (waiting.stream === 'stdout' ? stdout : stderr).write(`${waiting.text}\n`);
     waiting = undefined;
   };
   const event = (event: CreateEvent) => {
-    log.write('INFO', 'create', event.text);
+    if (event.kind !== 'password') log.write('INFO', 'create', event.text);
     flush();
     waiting = event;
   };
@@ -75,6 +87,11 @@ function oneLine(
     shown = false;
   };
   const event = (event: CreateEvent) => {
+    if (event.kind === 'password') {
+      clear();
+      stderr.write(passwordLine(event));
+      return;
+    }
     log.write('INFO', 'create', event.text);
     if (event.kind === 'notice') {
       clear();

@@ -17,8 +17,12 @@ test('a template is a program by its name or its absolute path, and nothing else
   }
   mkdirSync(join(templates, 'tslxc-directory'));
   const find = (word: string) => findTemplate(word, { flavour: 'tslxc', templates });
-  assert.deepEqual(find('good'), { path: join(templates, 'tslxc-good'), ours: true });
-  assert.deepEqual(find(join(templates, 'tslxc-good')), { path: join(templates, 'tslxc-good'), ours: false });
+  assert.deepEqual(find('good'), { path: join(templates, 'tslxc-good'), ours: true, twoPhases: false });
+  assert.deepEqual(find(join(templates, 'tslxc-good')), {
+    path: join(templates, 'tslxc-good'),
+    ours: false,
+    twoPhases: false,
+  });
   for (const word of [
     '',
     'plain',
