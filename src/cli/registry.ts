@@ -23,6 +23,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   create: { summary: 'Create a container', load: () => import('./commands/create.ts') },
   destroy: { summary: 'Remove a container and its storage', load: () => import('./commands/destroy.ts') },
+  fetch: {
+    summary: 'List what an image server offers, or unpack an image of it',
+    load: () => import('./commands/fetch.ts'),
+  },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
   mount: {

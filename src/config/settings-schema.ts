@@ -1,7 +1,17 @@
 // tslxc.yaml: its settings, their types, and errors with their places. Loaded only when there is a file with something in it.
 
 import { isIPv4, isIPv6 } from 'node:net';
-import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { closest } from '../base/spelling.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 
@@ -22,11 +32,14 @@ export interface SettingsTree {
     readonly table?: string;
     readonly leases_dir?: string;
   };
+  readonly image_servers?: readonly { readonly url: string; readonly key?: string }[];
 }
 
 /** What is wrong with a text, or undefined. */
 type Check = (value: string) => string | undefined;
-type Schema = { readonly [name: string]: Check | Schema };
+type Schema = { readonly [name: string]: Check | Schema | ListSchema };
+/** A list of mappings of one kind; each must have the first of its settings. */
+type ListSchema = readonly [Schema];
 
 const SCHEMA: Schema = {
   lxcpath: absolutePath,
@@ -55,6 +68,13 @@ const SCHEMA: Schema = {
       /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(value) ? undefined : 'not the name of an nft table',
     leases_dir: absolutePath,
   },
+  image_servers: [
+    {
+      url: value =>
+        /^https?:\/\/[^\s\p{Cc}]+$/u.test(value) ? undefined : 'not an address with https:// or http://',
+      key: absolutePath,
+    },
+  ],
 };
 
 /** Throws ConfigError with every problem. */
@@ -114,6 +134,8 @@ function readPair(
       message: `unknown setting ${JSON.stringify(full)}`,
       hint,
     });
+  } else if (isList(expected)) {
+    tree[name] = readList(pair.value, expected[0], full, reading);
   } else if (typeof expected !== 'function') {
     tree[name] = readMap(pair.value, expected, full, reading);
   } else if (pair.value !== null && !(isScalar(pair.value) && pair.value.value === null)) {
@@ -124,6 +146,26 @@ function readPair(
     if (wrong === undefined) tree[name] = (pair.value as { value?: unknown }).value;
     else reading.problems.push({ ...reading.at(start(pair.value)), message: `${full}: ${wrong}` });
   }
+}
+
+function isList(expected: Check | Schema | ListSchema): expected is ListSchema {
+  return Array.isArray(expected);
+}
+
+function readList(node: Node | null, schema: Schema, path: string, reading: Reading): unknown[] {
+  if (node === null || (isScalar(node) && node.value === null)) return [];
+  if (!isSeq(node)) {
+    reading.problems.push({ ...reading.at(start(node)), message: `${path} is not a list` });
+    return [];
+  }
+  const needed = Object.keys(schema)[0] ?? '';
+  return (node as YAMLSeq<Node>).items.map(item => {
+    const before = reading.problems.length;
+    const read = readMap(item, schema, path, reading);
+    if (read[needed] === undefined && reading.problems.length === before)
+      reading.problems.push({ ...reading.at(start(item)), message: `${path}: an entry without ${needed}` });
+    return read;
+  });
 }
 
 function start(node: Node): number {

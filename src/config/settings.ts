@@ -33,6 +33,8 @@ export interface Settings {
   readonly subuidFile: string;
   readonly subgidFile: string;
   readonly network: NetworkSettings;
+  /** Image servers of the user's own, the preferred one first; `key` is a keyring. */
+  readonly imageServers: readonly { readonly url: string; readonly key?: string }[];
   /** What `tslxc-config` shows: LXC's system configuration. */
   readonly system: SystemConfig;
   /** The file that was read; undefined when there was none. */
@@ -126,6 +128,7 @@ function withDefaults(
       table: network.table ?? 'tslxc',
       leasesDir: network.leases_dir ?? `${stateDir}/.network`,
     },
+    imageServers: tree.image_servers ?? [],
     system: defaultSystemConfig(lxcpath, defaultConfig),
     file,
   };

@@ -55,6 +55,7 @@ test('without files root has the paths of the host', async () => {
       table: 'tslxc',
       leasesDir: '/var/lib/tslxc/.network',
     },
+    imageServers: [],
     file: undefined,
   });
 });
@@ -101,6 +102,21 @@ test('every setting of the file is taken', async () => {
     table: 't',
     leasesDir: '/le',
   });
+});
+
+test('image servers are a list; each has an address', async () => {
+  const read = (text: string) => loadSettings(withFiles({ '/etc/tslxc/tslxc.yaml': text }));
+  const { imageServers } = await read(
+    'image_servers:\n  - url: https://a.test\n    key: /k.asc\n  - url: http://b.test\n',
+  );
+  assert.deepEqual(imageServers, [{ url: 'https://a.test', key: '/k.asc' }, { url: 'http://b.test' }]);
+  for (const bad of [
+    'image_servers: x',
+    'image_servers:\n  - key: /k',
+    'image_servers:\n  - url: ftp://x',
+    'image_servers: [1]',
+  ])
+    await assert.rejects(read(`${bad}\n`), { code: 'CONFIG_INVALID' }, bad);
 });
 
 test('a file that was named must be there', async () => {
