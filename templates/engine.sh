@@ -9,7 +9,13 @@
 #   base          --path=DIR --rootfs=DIR/rootfs: fills the rootfs with all that containers of these options share, and nothing of
 #                 one container; what `personalize` must know of it is written to DIR/facts
 #   personalize   --base=DIR --path=P/N --name=N --rootfs=ROOTFS: makes a copy of the base one container's own
+#   offers        what can be built now, the usual first, one `RELEASE ARCH [DISTRIBUTION [VARIANT]]` a line; nothing: not known
 #   (none)        everything at once, as LXC asks for it
+#
+# The comment at its head declares, for tslxc-templates and for what tslxc-create asks on a terminal:
+#   # builds: TEXT                what it builds, in a few words
+#   # releases: WORD…             what its --release takes, the usual first; for templates without `offers`
+#   # address: URL                a server that it asks unless told another; ` (not verified from here)` where nobody tried
 #
 # A template has two phases when a line of it reads `# phases: base personalize`; a base is then made once for equal options and
 # kept. It says what it does in plain lines on stdout, and why it fails in one line on stderr.
@@ -21,6 +27,7 @@
 #   check_options                 refuses words that are not what they should be; contacts nobody
 #   host_needs                    calls `need` for each thing of the host that a base is made with
 #   resolve                       finds out what the mirror offers; calls `remember` for each of the five facts of `look`
+#   offers                        prints the lines of that phase; --release, --arch, --dist and --variant take their words
 #   make_base                     fills the rootfs
 #   personalize                   name, addresses, keys, password of one container
 #   write_config                  appends to the config
@@ -53,6 +60,7 @@ main() {
   case $phase in
     needs) print_needs ;;
     look) make_work; prepare; print_facts ;;
+    offers) make_work; check_options; offers ;;
     base) make_work; prepare; make_base; keep_facts ;;
     personalize) personalize; write_config ;;
     '') make_work; prepare; make_base; personalize; write_config ;;
@@ -70,9 +78,16 @@ prepare() {
 # What a template without a mirror does.
 check_options() { :; }
 host_needs() { :; }
+offers() { :; }
 
 say() {
   printf '%s\n' "$*"
+}
+
+# progress DONE TOTAL UNIT WHAT: how far a long step is; TOTAL is 0 where nobody knows, UNIT is bytes or any plural. tslxc shows it;
+# LXC, which would show the line itself, gets none.
+progress() {
+  [ -z "${TSLXC_PROGRESS:-}" ] || printf 'tslxc-progress %s\n' "$*"
 }
 
 fail() {
@@ -120,7 +135,7 @@ read_arguments() {
   shift
   # LXC puts the two words of --mapped-uid and --mapped-gid at the end; other words were meant for an option.
   [ $# -eq 0 ] || [ "${1#--mapped}" != "$1" ] || fail "unexpected argument: $1"
-  case $phase in needs | look) return ;; esac
+  case $phase in needs | look | offers) return ;; esac
   [ -n "$path" ] || fail 'run by tslxc-create: --path is missing'
   [ -n "$name" ] || [ "$phase" = base ] || fail 'run by tslxc-create: --name is missing'
   [ -n "$rootfs" ] || rootfs=$path/rootfs
