@@ -70,6 +70,9 @@ export function invocationOf(called: Called): Invocation {
     get umask() {
       return process.umask();
     },
+    terminal() {
+      return { input: process.stdin, output: process.stderr };
+    },
     get signal() {
       signal ??= abortOnSignals();
       return signal;

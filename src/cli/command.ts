@@ -21,6 +21,8 @@ export interface Invocation {
   /** Width of the terminal on stdout; 80 where there is none. */
   readonly columns: number;
   readonly umask: number;
+  /** The terminal itself, for a dialogue; only where descriptors 0 and 2 are terminals. */
+  terminal(): { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream };
   /** Aborted on SIGINT, SIGTERM and SIGHUP; until it is looked at, those signals end the process as usual. */
   readonly signal: AbortSignal;
 }
@@ -65,6 +67,8 @@ export interface Command {
   readonly nameFrom: 'option-or-positional' | 'option' | 'none';
   /** Printed after --help: what else was asked about by the options before it (`-t TEMPLATE -h`). */
   moreHelp?(invocation: Invocation, values: Readonly<Record<string, string>>): Promise<void>;
+  /** On a terminal: a command line in place of one that lacks something; undefined: it lacks nothing that can be asked for. */
+  ask?(invocation: Invocation, args: ParsedArguments): Promise<readonly string[] | undefined>;
   /** Returns the exit status; throws TslxcError for what the user must be told. `log` is the file of -o and -l. */
   run(invocation: Invocation, args: ParsedArguments, log: Log): Promise<number>;
 }

@@ -25,6 +25,14 @@ export async function runCommand(command: Command, invocation: Invocation): Prom
   if (answer) return await giveAnswer(answer, command, invocation, line);
   const args = parsedArguments(command, line);
   const complaint = commonComplaint(command, line, args);
+  // A verb that asks may ask for the name as well.
+  if (complaint === undefined || complaint === NO_NAME) {
+    const words = await wordsAskedFor(command, invocation, args);
+    if (typeof words === 'number') return words;
+    if (words !== undefined) {
+      return await runCommand(command, Object.create(invocation, { argv: { value: words } }));
+    }
+  }
   if (complaint !== undefined) {
     invocation.stderr.write(
       complaint.startsWith('This') ? `${complaint}\n` : `${invocation.program}: ${complaint}\n`,
@@ -34,6 +42,19 @@ export async function runCommand(command: Command, invocation: Invocation): Prom
   return await runParsed(command, invocation, args);
 }
 
+/** The command line that a dialogue made; its exit status where it ended without one. */
+async function wordsAskedFor(
+  command: Command,
+  invocation: Invocation,
+  args: ParsedArguments,
+): Promise<readonly string[] | number | undefined> {
+  try {
+    return await command.ask?.(invocation, args);
+  } catch (error) {
+    return await told(error, invocation, args);
+  }
+}
+
 async function runParsed(command: Command, invocation: Invocation, args: ParsedArguments): Promise<number> {
   let log: Log | undefined;
   try {
@@ -41,14 +62,24 @@ async function runParsed(command: Command, invocation: Invocation, args: ParsedA
     log = openLog(invocation, args);
     return await command.run(invocation, args, log);
   } catch (error) {
-    const interrupted = INTERRUPTED[String(error)];
-    if (interrupted !== undefined) return interrupted;
-    const told = error instanceof TslxcError ? error : await hostFailure(error);
-    if (told === undefined) throw error;
-    return report(told, invocation, args, log);
+    return await told(error, invocation, args, log);
   } finally {
     log?.close();
   }
+}
+
+/** Tells a failure; returns the exit status that goes with it. Throws what is a fault of ours. */
+async function told(
+  error: unknown,
+  invocation: Invocation,
+  args: ParsedArguments,
+  log?: Log,
+): Promise<number> {
+  const interrupted = INTERRUPTED[String(error)];
+  if (interrupted !== undefined) return interrupted;
+  const failure = error instanceof TslxcError ? error : await hostFailure(error);
+  if (failure === undefined) throw error;
+  return report(failure, invocation, args, log);
 }
 
 /** What a verb throws when `Invocation.signal` aborts it, and the status that a shell shows for that signal. */
@@ -117,10 +148,12 @@ function setLast(flags: Record<string, boolean>, key: string): void {
   flags[key] = true;
 }
 
+const NO_NAME = 'No container name specified';
+
 /** What is wrong with the common options, in LXC's words. */
 function commonComplaint(command: Command, line: CommandLine, args: ParsedArguments): string | undefined {
   if (line.taken.filter(({ key }) => key === 'lxcpath').length > 1)
     return 'This command only accepts 1 -P,--lxcpath arguments';
-  if (command.nameFrom === 'option-or-positional' && args.name === '') return 'No container name specified';
+  if (command.nameFrom === 'option-or-positional' && args.name === '') return NO_NAME;
   return undefined;
 }

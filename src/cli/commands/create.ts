@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import { installation } from '../../host/installation.ts';
 import type { Log } from '../../host/log.ts';
 import { readBaseConfig } from '../../images/base-config.ts';
+import { withWishes } from '../../images/config-wishes.ts';
 import { type CreateRequest, createContainer } from '../../images/create.ts';
 import { findTemplate, type Template } from '../../images/template.ts';
 import { templateHelp } from '../../images/template-help.ts';
@@ -66,6 +67,13 @@ export const command: Command = {
       summary: 'Tell what happens for programs: json, one event a line',
       complete: ['json'],
     },
+    memory: { long: 'memory', arg: 'SIZE', summary: 'Memory that it may use at most: 512M, 2G' },
+    cpus: { long: 'cpus', arg: 'NUMBER', summary: 'CPUs that it may use at most: 2, 0.5' },
+    network: {
+      long: 'network',
+      arg: 'BRIDGE',
+      summary: "Bridge that it is plugged into, or none (default: the initial configuration's)",
+    },
     lvname: { long: 'lvname', arg: 'LVNAME', summary: 'LVM logical volume (lvm is not supported)' },
     vgname: { long: 'vgname', arg: 'VG', summary: 'LVM volume group (lvm is not supported)' },
     thinpool: { long: 'thinpool', arg: 'TP', summary: 'LVM thin pool (lvm is not supported)' },
@@ -77,6 +85,7 @@ export const command: Command = {
     fssize: { long: 'fssize', arg: 'SIZE[U]', summary: 'Size of a block device (none is supported)' },
   },
   moreHelp,
+  ask,
   run,
 };
 
@@ -115,7 +124,7 @@ async function run(invocation: Invocation, args: ParsedArguments, log: Log): Pro
         name: args.name,
         template,
         templateArguments: args.rest ?? [],
-        base: await baseConfig(invocation, args, settings),
+        base: withWishes(await baseConfig(invocation, args, settings), args.values),
         ...(bdev === undefined ? {} : { backingStore: bdev }),
         ...(dir === undefined ? {} : { directory: dir }),
         ...treeOptions(args),
@@ -146,6 +155,18 @@ function asksTemplateForHelp({ flavour }: Invocation, { name, rest, values }: Pa
   return [name, ...(rest ?? [])].some(word => word === '--help' || word === '-h');
 }
 
+/** Without a template, on a terminal: asks what to create. */
+async function ask(invocation: Invocation, args: ParsedArguments): Promise<readonly string[] | undefined> {
+  const { isTTY, flavour } = invocation;
+  const { template, format } = args.values;
+  const mayAsk = flavour === 'tslxc' && isTTY.stdin && isTTY.stderr && !args.flags['quiet'];
+  if (!mayAsk || template !== undefined || format !== undefined) return undefined;
+  refuseOthersThanRoot(invocation);
+  const { askForCommand } = await import('../create-questions.ts');
+  const base = await baseConfig(invocation, args, await settingsFor(invocation));
+  return await askForCommand(invocation, args, base);
+}
+
 function checkCommandLine(invocation: Invocation, args: ParsedArguments): void {
   if (args.values['template'] === undefined) {
     throw badArgument(
@@ -165,9 +186,12 @@ function checkCommandLine(invocation: Invocation, args: ParsedArguments): void {
     throw badArgument(`unknown format ${args.values['format']}`, 'use --format json');
   }
   if (args.positionals.length > 0) throw badArgument(`unexpected argument ${args.positionals[0]}`);
-  if (invocation.uid !== 0) {
-    throw new TslxcError('NEEDS_ROOT', 'only root can create containers', { hint: 'run it with sudo' });
-  }
+  refuseOthersThanRoot(invocation);
+}
+
+function refuseOthersThanRoot({ uid }: Invocation): void {
+  if (uid === 0) return;
+  throw new TslxcError('NEEDS_ROOT', 'only root can create containers', { hint: 'run it with sudo' });
 }
 
 function treeOptions({ flags }: ParsedArguments): Pick<CreateRequest, 'full' | 'cache'> {

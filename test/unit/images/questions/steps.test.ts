@@ -9,7 +9,7 @@ import type { ExaminedTemplate } from '../../../../src/images/template-list.ts';
 
 function template(name: string, more: Partial<ExaminedTemplate> = {}): ExaminedTemplate {
   const header = { phases: [], builds: [name], releases: [], addresses: [] };
-  return { name, path: `/t/tslxc-${name}`, ours: true, ...header, lacks: [], ...more };
+  return { name, path: `/t/tslxc-${name}`, ours: true, twoPhases: true, ...header, lacks: [], ...more };
 }
 
 const KNOWN: Known = {
