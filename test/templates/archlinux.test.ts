@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Harness, harness } from '../system/harness.ts';
 import { lacking } from './hidden-programs.ts';
-import { type LoopbackServer, serveDirectory } from './loopback-server.ts';
+import { folder, type Loopback, loopback } from './loopback.ts';
 import { makePacmanRepo, type PacmanPackage } from './pacman-repo.ts';
 import { entriesOf, takenRanges } from './places.ts';
 import { makeSmallGuest } from './small-guest.ts';
@@ -29,7 +29,7 @@ const POST_INSTALL = 'post_install() {\n  : >/dev/null\n  test -r /proc/mounts &
 interface World {
   readonly h: Harness;
   readonly key: ThrowAwayKey;
-  readonly mirror: LoopbackServer;
+  readonly mirror: Loopback;
   /** The files of the packages in core. */
   readonly files: ReadonlyMap<string, string>;
   create(name: string, ...words: string[]): ReturnType<Harness['run']>;
@@ -52,7 +52,7 @@ async function world(
   makePacmanRepo(directory, 'extra', [
     { name: 'extra', fill: root => writeFileSync(join(root, 'extra'), ''), key },
   ]);
-  const mirror = await serveDirectory(t, directory);
+  const mirror = await loopback(t, folder(directory));
   const create = (name: string, ...words: string[]) =>
     h.run('create', ['-n', h.name(name), '-t', 'archlinux', '--', '--mirror', mirror.url, ...words], {
       timeoutMs: CREATE_MS,
