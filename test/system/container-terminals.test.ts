@@ -18,7 +18,7 @@ const SENDING = `stty raw -echo; echo -n "<"; i=0; while [ $i -lt ${MEGABYTES} ]
 async function busybox(t: TestContext): Promise<{ own: Harness; name: string }> {
   const own = harness(t, { defaultConfig: NO_NETWORK });
   const name = own.name('t');
-  await own.ok('create', ['-n', name, '-t', 'busybox']);
+  await own.ok('create', ['-n', name, '-t', 'busybox', '--full']);
   return { own, name };
 }
 

@@ -139,7 +139,7 @@ export async function stops(t: TestContext, guest: Guest): Promise<void> {
   t.diagnostic(`${release}: stopped in ${seconds(durationMs)}`);
   assert.ok(durationMs < STOP_MS, `stopped in ${seconds(durationMs)}`);
   assert.equal(stderr, '');
-  assert.ok(existsSync(join(h.lxcpath, name, 'rootfs/root/stopped')), 'systemd ran no ExecStop');
+  assert.ok(existsSync(join(h.lxcpath, name, 'overlay/delta/root/stopped')), 'systemd ran no ExecStop');
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

@@ -18,7 +18,7 @@ const file = join(h.directory, 'broken.conf');
 const LONGEST_MS = 5000;
 
 before(async () => {
-  for (const each of [name, live]) await h.ok('create', ['-n', each, '-t', 'busybox', '-q']);
+  for (const each of [name, live]) await h.ok('create', ['-n', each, '-t', 'busybox', '-q', '--full']);
   await h.ok('start', [live]);
   // What a container keeps between runs is there before the first failure, and is no leftover of it.
   await h.ok('start', [name]);

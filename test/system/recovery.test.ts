@@ -13,7 +13,7 @@ const h = harness({ after: run => after(run as () => Promise<void>), diagnostic:
 const name = h.name('r');
 
 before(async () => {
-  await h.ok('create', ['-n', name, '-t', 'busybox', '-q']);
+  await h.ok('create', ['-n', name, '-t', 'busybox', '-q', '--full']);
 });
 afterEach(async () => {
   await h.run('stop', ['-n', name, '-k']);

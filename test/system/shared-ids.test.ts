@@ -29,7 +29,7 @@ test('a container whose ids a live one has is not started; the config line is na
 test('a guest that gives its root directory away starts all the same', async t => {
   const h = harness(t, { defaultConfig: 'lxc.net.0.type = empty\n' });
   const name = h.name('given');
-  await h.ok('create', ['-n', name, '-t', 'busybox']);
+  await h.ok('create', ['-n', name, '-t', 'busybox', '--full']);
   const rcS = join(h.lxcpath, name, 'rootfs/etc/init.d/rcS');
   appendFileSync(rcS, 'chown 1000:1000 /\necho >/given\n');
   await h.ok('start', ['-n', name]);

@@ -77,7 +77,7 @@ export async function makeContainer(
   privileged = false,
 ): Promise<Victim> {
   const name = host.name(suffix);
-  await host.ok('create', ['-n', name, '-t', 'busybox', ...(privileged ? ['--privileged'] : [])]);
+  await host.ok('create', ['-n', name, '-t', 'busybox', '--full', ...(privileged ? ['--privileged'] : [])]);
   const file = join(host.lxcpath, name, 'config');
   writeFileSync(file, [readFileSync(file, 'utf8'), ...config, ''].join('\n'));
   return { name, rootfs: join(host.lxcpath, name, 'rootfs') };
