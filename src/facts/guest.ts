@@ -1,5 +1,6 @@
 // What a stopped container's tree is: asked of the executor, which trusts nothing that lies in it.
 
+import { splitCommand } from '../base/command-line.ts';
 import { TslxcError } from '../base/errors.ts';
 import type { ContainerConfig } from '../config/model.ts';
 import { askExecutor } from '../host/executor.ts';
@@ -14,7 +15,7 @@ export async function probeGuest(config: ContainerConfig): Promise<GuestFacts> {
   if (!rootfs || !PROBED.has(rootfs.value.type ?? 'dir'))
     return { init: { kind: 'other' }, idmappable: false, stored: 'unshifted', is32Bit: false };
   const { type = 'dir', spec } = rootfs.value;
-  const [init = '/sbin/init'] = config.init.cmd.value.split(/\s+/);
+  const [init = '/sbin/init'] = splitCommand(config.init.cmd.value);
   const { status, stdout, stderr } = await askExecutor([
     'probe',
     'guest',

@@ -1,6 +1,7 @@
 // How a container starts. Read from top to bottom this is what happens, in this order; a change of actor is a barrier. The
 // recipe is one long function on purpose: what happens before what is all that it says.
 
+import { splitCommand } from '../base/command-line.ts';
 import { commandAddress } from '../base/paths.ts';
 import type { ContainerConfig } from '../config/model.ts';
 import type { GuestFacts, HostFacts, LaunchInput } from '../facts/model.ts';
@@ -208,7 +209,7 @@ function becomeInit(start: Start, terminals: ReturnType<typeof makeTerminals>): 
   const { pdeathSignal } = config.monitor;
   start.add('child', pdeathSignal.origin, 'parent_death', { signal: pdeathSignal.value });
   start.add('child', initOrigin(config, input.command), 'exec', {
-    argv: input.command ?? config.init.cmd.value.split(/\s+/).filter(word => word !== ''),
+    argv: input.command ?? splitCommand(config.init.cmd.value),
     env: initEnvironment(config, ttyNames(start)).map(literal),
   });
 }
