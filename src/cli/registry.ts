@@ -27,6 +27,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'List what an image server offers, or unpack an image of it',
     load: () => import('./commands/fetch.ts'),
   },
+  'fetch-oci': {
+    summary: 'Look at an OCI image, or unpack one',
+    load: () => import('./commands/fetch-oci.ts'),
+  },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
   mount: {

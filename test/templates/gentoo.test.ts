@@ -84,8 +84,6 @@ function mirror(t: TestContext): Mirror {
       h.name('g'),
       '-t',
       'gentoo',
-      '--full',
-      '--no-password',
       '--',
       '--arch',
       'amd64',

@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EXIT, TslxcError } from '../../base/errors.ts';
+import { isDigest } from '../../images/oci/digest.ts';
+import type { InitChoice } from '../../images/oci/init.ts';
+import { type ImageFacts, type ImageRequest, lookAtImage, unpackImage } from '../../images/oci/pull.ts';
+import type { Command, Invocation, ParsedArguments } from '../command.ts';
+import { settingsFor } from '../context.ts';
+import { badArgument } from '../values.ts';
+
+export const command: Command = {
+  name: 'fetch-oci',
+  summary: 'Look at an OCI image, or unpack one',
+  synopsis: '--url=URL --work=DIR [--into=DIR --config=FILE]',
+  description:
+    'Print what an OCI image is now, or unpack it into an empty directory.\nThe template oci is made with it',
+  nameFrom: 'none',
+  options: {
+    url: {
+      short: 'u',
+      long: 'url',
+      arg: 'URL',
+      summary: 'oci:DIR[:TAG], docker://[HOST/]REPO[:TAG|@DIGEST], oci-archive:FILE or docker-archive:FILE',
+    },
+    into: {
+      long: 'into',
+      arg: 'DIR',
+      summary: 'Unpack the image into this empty directory',
+      complete: 'directory',
+    },
+    config: {
+      long: 'config',
+      arg: 'FILE',
+      summary: "With --into: write the lines of the container's config here",
+      complete: 'file',
+    },
+    work: {
+      long: 'work',
+      arg: 'DIR',
+      summary: 'Directory for what is only needed now',
+      complete: 'directory',
+    },
+    digest: { long: 'digest', arg: 'DIGEST', summary: 'With --into: refuse another image than this' },
+    arch: { short: 'a', long: 'arch', arg: 'ARCH', summary: "Architecture (default: this host's)" },
+    init: {
+      long: 'init',
+      arg: 'WHICH',
+      summary: "What it runs: command (the image's), image (its init) or auto",
+      complete: ['auto', 'command', 'image'],
+    },
+    username: { long: 'username', arg: 'USERNAME', summary: 'Who asks the registry' },
+    passwordFile: {
+      long: 'password-file',
+      arg: 'FILE',
+      summary: 'File with the password, one line',
+      complete: 'file',
+    },
+    insecure: { long: 'insecure', summary: 'Take http, and certificates that nobody vouches for' },
+    noCache: { long: 'no-cache', summary: 'Keep no layers for the next image' },
+    own: { long: 'own', summary: 'Never use skopeo' },
+  },
+  run,
+};
+
+async function run(invocation: Invocation, args: ParsedArguments): Promise<number> {
+  const [unexpected] = args.positionals;
+  if (unexpected !== undefined) throw badArgument(`unexpected argument ${unexpected}`);
+  const request = await requestOf(invocation, args);
+  const { into, config, digest } = args.values;
+  if (into === undefined) {
+    invocation.stdout.write(factLines(await lookAtImage(request)));
+    return EXIT.ok;
+  }
+  if (config === undefined) throw badArgument('--into wants --config as well');
+  if (digest !== undefined && !isDigest(digest)) throw badArgument(`--digest: ${digest} is no digest`);
+  await unpackImage({
+    ...request,
+    into: resolve(invocation.cwd, into),
+    config: resolve(invocation.cwd, config),
+    init: initChoice(args.values['init'] ?? 'auto'),
+    ...(digest === undefined ? {} : { digest }),
+  });
+  return EXIT.ok;
+}
+
+async function requestOf(invocation: Invocation, args: ParsedArguments): Promise<ImageRequest> {
+  const { url, arch, work, username } = args.values;
+  if (url === undefined) throw badArgument('--url is missing', 'give for example --url docker://alpine:3.20');
+  if (work === undefined) throw badArgument('--work is missing');
+  const settings = await settingsFor(invocation);
+  const directory = resolve(invocation.cwd, work);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const password = passwordOf(invocation, args);
+  if (password !== undefined && username === undefined)
+    throw badArgument('--password-file wants --username as well');
+  return {
+    url,
+    insecure: args.flags['insecure'] ?? false,
+    own: args.flags['own'] ?? false,
+    work: directory,
+    cwd: invocation.cwd,
+    env: invocation.env,
+    say: line => invocation.stdout.write(`${line}\n`),
+    ...(arch === undefined ? {} : { arch }),
+    ...(username === undefined ? {} : { credentials: { username, password: password ?? '' } }),
+    ...(args.flags['noCache'] ? {} : { cacheDir: join(settings.cacheDir, 'oci') }),
+  };
+}
+
+function passwordOf(invocation: Invocation, args: ParsedArguments): string | undefined {
+  const file = args.values['passwordFile'];
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(resolve(invocation.cwd, file), 'utf8').split(/\r?\n/, 1)[0] ?? '';
+  } catch (error) {
+    throw new TslxcError(
+      'BAD_ARGUMENT',
+      `--password-file ${file} can't be read: ${(error as NodeJS.ErrnoException).code}`,
+    );
+  }
+}
+
+function initChoice(word: string): InitChoice {
+  if (word === 'auto' || word === 'command' || word === 'image') return word;
+  throw badArgument(`--init: ${JSON.stringify(word)} is not auto, command or image`);
+}
+
+/** As templates print them; a template's facts are words. */
+function factLines({ name, tag, arch, origin, digest }: ImageFacts): string {
+  const facts = { distribution: name, release: tag, arch, origin, index: digest };
+  return Object.entries(facts)
+    .map(([key, value]) => `${key} ${value.replaceAll(/[\s\p{Cc}]/gu, '_')}\n`)
+    .join('');
+}
