@@ -20,6 +20,8 @@ export interface Template {
   readonly ours: boolean;
   /** Whether it can make a base apart from what is one container's own: it has a line `# phases: base personalize`. */
   readonly twoPhases: boolean;
+  /** Its sources are on this host, and looked at for each create: it has a line `# look: always`. */
+  readonly alwaysLooks?: true;
 }
 
 function isProgram(path: string): boolean {
@@ -58,7 +60,9 @@ const HEADER_CHARACTERS = 4096;
 
 function describe(path: string, ours: boolean): Template {
   const header = readFileSync(path, 'latin1').slice(0, HEADER_CHARACTERS);
-  return { path, ours, twoPhases: /^# phases: base personalize$/m.test(header) };
+  const twoPhases = /^# phases: base personalize$/m.test(header);
+  const alwaysLooks = /^# look: always$/m.test(header);
+  return { path, ours, twoPhases, ...(alwaysLooks && { alwaysLooks }) };
 }
 
 /** The words that a template is called with, after its path. */

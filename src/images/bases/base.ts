@@ -17,7 +17,7 @@ export interface BaseFacts {
 }
 
 export interface Base extends BaseFacts {
-  /** sha256 of the tree as a tar file, in hexadecimal; also its directory's name. */
+  /** sha256 of the tree as a tar file (and of what an image says beside it), in hexadecimal; also its directory's name. */
   readonly id: string;
   /** The template, by name or path, and the arguments it was given. */
   readonly template: string;

@@ -1,5 +1,6 @@
 // From a template's options to a base: the one that is there, or a new one. Whoever comes while it is made waits for it.
 
+import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
@@ -48,7 +49,7 @@ export async function baseFor(
     return await withReferenceLock(settings, key, request, () =>
       ensure(settings, request, { template, key }),
     );
-  if (!request.refresh) return tellAge(request, found);
+  if (!request.refresh && !template.alwaysLooks) return tellAge(request, found);
   return await withReferenceLock(settings, key, request, () => refresh(settings, request, { template, key }));
 }
 
@@ -75,6 +76,7 @@ async function refresh(settings: CreateSettings, request: BaseRequest, wanted: W
   const { index } = await lookWithTemplate(request, wanted.template, cacheEnvironment(settings));
   if (index !== found.base.index) return await make(settings, request, wanted);
   writeReference(settings, wanted.key, { base: found.base.id, checked: new Date().toISOString() });
+  if (!request.refresh) return found.base;
   const { distribution, release, origin } = found.base;
   request.onEvent({
     kind: 'notice',
@@ -112,7 +114,10 @@ async function make(
     const made = new Date().toISOString();
     const base: Base = {
       ...readFacts(join(build.base, 'facts'), template),
-      id: await treeDigest(join(build.base, 'rootfs')),
+      id: withWords(
+        await treeDigest(join(build.base, 'rootfs')),
+        readFileSync(join(build.base, 'facts'), 'utf8'),
+      ),
       template: template.ours ? template.path.replace(/^.*\/tslxc-/, '') : template.path,
       arguments: request.templateArguments,
       made,
@@ -127,6 +132,15 @@ async function make(
     await discardBase(build);
     throw error;
   }
+}
+
+/** What an image says beside its tree (templates/image.sh) becomes config: two that differ in it are not the same base. */
+function withWords(digest: string, facts: string): string {
+  const words = facts.split('\n').filter(line => /^(include|config|message) /.test(line));
+  if (words.length === 0) return digest;
+  return createHash('sha256')
+    .update([digest, ...words].join('\n'))
+    .digest('hex');
 }
 
 /** Where templates keep what they download. */

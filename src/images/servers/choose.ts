@@ -85,7 +85,9 @@ function notOffered(
 ): TslxcError {
   const { server, field, candidates } = about;
   const asked = `${wanted.distribution} ${wanted.release} (${wanted.arch}, ${wanted.variant}${wanted.build === undefined ? '' : `, ${wanted.build}`})`;
-  const near = closest(wanted[field] ?? '', candidates);
+  // Of short words, 9 say, every other is near.
+  const word = wanted[field] ?? '';
+  const near = word.length < 3 ? undefined : closest(word, candidates);
   const sorted = [...candidates].sort();
   const some = sorted.slice(0, MOST_NAMED).join(' ') + (sorted.length > MOST_NAMED ? ' …' : '');
   const hint =

@@ -123,8 +123,8 @@ export class IndexFiles {
       url: this.url(path),
       mostBytes,
       maxSeconds: MOST_SECONDS,
-      // Who has a copy need not wait for a server that is away.
-      ...(this.#keptAt(path) === undefined ? {} : { retries: 0 }),
+      // Who has a copy need not wait long for a server that is away.
+      ...(this.#keptAt(path) === undefined ? {} : { retries: 1 }),
       env,
       ...(signal === undefined ? {} : { signal }),
       take: chunk => void chunks.push(chunk),
