@@ -17,3 +17,19 @@ export function hostIdOf(ranges: readonly IdRange[], nsId: number): number | und
 export function idMapText(ranges: readonly IdRange[]): string {
   return ranges.map(({ nsId, hostId, count }) => `${nsId} ${hostId} ${count}\n`).join('');
 }
+
+/**
+ * The ranges with `hostId` among them, and the id that it has there: where they leave it out it gets the first id that is free, as
+ * LXC gives it to the caller of a template.
+ */
+export function withHostId(
+  ranges: readonly IdRange[],
+  hostId: number,
+): { readonly ranges: readonly IdRange[]; readonly nsId: number } {
+  const range = ranges.find(({ hostId: first, count }) => hostId >= first && hostId < first + count);
+  if (range) return { ranges, nsId: range.nsId + (hostId - range.hostId) };
+  const holding = (id: number) => ranges.find(({ nsId, count }) => id >= nsId && id < nsId + count);
+  let free = 0;
+  for (let taken = holding(free); taken; taken = holding(free)) free = taken.nsId + taken.count;
+  return { ranges: [...ranges, { nsId: free, hostId, count: 1 }], nsId: free };
+}

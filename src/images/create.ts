@@ -13,12 +13,13 @@ import { giveToMapRoot } from '../storage/shift.ts';
 import { findStore } from '../storage/store.ts';
 import { cacheEnvironment } from './bases/make.ts';
 import { beginConfig, finishConfig } from './config-file.ts';
-import { mapOf, storeIds, takeRange, willBeMapped } from './id-map.ts';
+import { mapOf, ownDirectories, storeIds, takeRange, willBeMapped } from './id-map.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
 import { checkRootAccess, leaveRootAccess, tellRootAccess } from './root-access.ts';
 import { chooseStorage, type Storage } from './storage-choice.ts';
 import { findTemplate, type Template } from './template.ts';
 import { refuseWhenAborted, runTemplate } from './template-run.ts';
+import { namespaceFor, type TemplateNamespace } from './user-namespace.ts';
 
 export type { CreateEvent, CreateRequest, CreateSettings } from './request.ts';
 
@@ -58,11 +59,16 @@ async function makeWhole(
   const { store, place } = storage;
   beginConfig(request, build.container, await takeRange(settings, request, build), store.spec(place));
   store.create(place);
-  await fill(settings, request, { build, template, storage, idmapped });
   const rootfs = store.rootfs(place);
+  const namespace = namespaceFor(request);
+  if (namespace !== undefined) {
+    for (const directory of [rootfs.building, ...ownDirectories(storage)])
+      giveToMapRoot(directory, namespace.maps);
+  }
+  await fill(settings, request, { build, template, storage, idmapped, namespace });
   const config = finishConfig(settings, request, place, { template, rootfs: rootfs.building });
   const maps = mapOf(config);
-  await storeIds(request, build, { storage, maps });
+  await storeIds(request, build, { storage, maps, shiftedAlready: namespace !== undefined });
   if (request.flavour === 'lxc') {
     // LXC's own start reaches the rootfs by path, as the container's root.
     if (maps.length > 0) giveToMapRoot(build.container, maps);
@@ -75,11 +81,12 @@ interface Filling {
   readonly template: Template;
   readonly storage: Storage;
   readonly idmapped: boolean;
+  readonly namespace: TemplateNamespace | undefined;
 }
 
 /** The template fills the rootfs, or makes what is there of a base one container's own. */
 async function fill(settings: CreateSettings, request: CreateRequest, filling: Filling): Promise<void> {
-  const { build, template, storage, idmapped } = filling;
+  const { build, template, storage, idmapped, namespace } = filling;
   const { store, place, base, copied } = storage;
   const { building, final } = store.rootfs(place);
   if (base !== undefined && copied) await copyTree(base.rootfs, building, request.signal);
@@ -95,6 +102,7 @@ async function fill(settings: CreateSettings, request: CreateRequest, filling: F
       `--rootfs=${final}`,
     ],
     ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
+    ...(namespace === undefined ? {} : { namespace }),
     env: cacheEnvironment(settings),
     onStart: pid => recordWorker(build.directory, pid),
   });

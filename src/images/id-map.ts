@@ -50,6 +50,13 @@ export function mapOf(config: ContainerConfig): IdMapping[] {
 export interface StoringIds {
   readonly storage: Storage;
   readonly maps: readonly IdMapping[];
+  /** The template ran as the map's root. */
+  readonly shiftedAlready: boolean;
+}
+
+/** Directories beside the rootfs that must belong to the container's root. */
+export function ownDirectories({ store, place }: Storage): string[] {
+  return store.ownDirectories.map(directory => join(place.building, directory));
 }
 
 /**
@@ -57,9 +64,10 @@ export interface StoringIds {
  * containers are always shifted: LXC maps nothing at mount. Throws SHIFT_FAILED, STORE_UNSUPPORTED for a --dir that must be.
  */
 export async function storeIds(request: CreateRequest, build: Build, storing: StoringIds): Promise<void> {
-  const shifted = await mustShift(request, build, storing);
-  if (shifted) await shift(request, build, storing);
-  writeMarkerFile(build.container, 'stored', shifted ? 'shifted' : 'unshifted');
+  const mustBe = !storing.shiftedAlready && (await mustShift(request, build, storing));
+  if (mustBe) await shift(request, build, storing);
+  const isShifted = mustBe || storing.shiftedAlready;
+  writeMarkerFile(build.container, 'stored', isShifted ? 'shifted' : 'unshifted');
 }
 
 async function mustShift(
@@ -83,5 +91,5 @@ async function shift(request: CreateRequest, build: Build, { storage, maps }: St
     request.onEvent({ kind: 'notice', text });
   }
   await shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal);
-  for (const directory of storage.store.ownDirectories) giveToMapRoot(join(build.container, directory), maps);
+  for (const directory of ownDirectories(storage)) giveToMapRoot(directory, maps);
 }

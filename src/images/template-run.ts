@@ -7,6 +7,7 @@ import type { SandboxOverlay } from '../plan/sandbox.ts';
 import { runInSandbox } from '../storage/sandbox.ts';
 import type { CreateRequest } from './request.ts';
 import type { Template } from './template.ts';
+import type { TemplateNamespace } from './user-namespace.ts';
 
 /** What of a request reaches the template. */
 export type TemplateCaller = Pick<
@@ -21,6 +22,8 @@ export interface TemplateRun {
   /** --path, --rootfs and their like; the user's own words follow. */
   readonly words: readonly string[];
   readonly overlay?: SandboxOverlay;
+  /** Absent: it runs as root of the host. */
+  readonly namespace?: TemplateNamespace;
   /** Variables beside the caller's. */
   readonly env: Readonly<Record<string, string>>;
   readonly onStart: (pid: number) => void;
@@ -32,13 +35,14 @@ export async function runTemplate(
   template: Template,
   run: TemplateRun,
 ): Promise<void> {
-  const { source, target, overlay } = run;
+  const { source, target, overlay, namespace } = run;
   const input = {
     source,
     target,
     directory: caller.cwd,
     ...(overlay === undefined ? {} : { overlay }),
-    argv: [template.path, ...run.words, ...caller.templateArguments],
+    ...(namespace === undefined ? {} : { ids: namespace.ids }),
+    argv: [template.path, ...run.words, ...caller.templateArguments, ...(namespace?.words ?? [])],
     env: { ...caller.env, ...run.env },
   };
   const result = await runInSandbox(input, { ...programOptions(caller), onStart: run.onStart });

@@ -1,8 +1,11 @@
 // A program of the host run apart from it: its own PID namespace, so that nothing of it outlives it, and its own mount namespace,
-// in which one directory stands at another place. Root of the host all the same: it is a template, or a removal.
+// in which one directory stands at another place. Root of the host all the same: it is a template, or a removal; or, where ids are
+// given, root of a user namespace of its own, so that what it makes has shifted ids.
 
 import type { Plan } from './model.ts';
 import { PlanBuilder } from './model.ts';
+import { overlayOptions } from './rootfs.ts';
+import { type NamespaceIds, writeIdMaps } from './spawn.ts';
 import { rule } from './start.ts';
 
 export interface SandboxInput {
@@ -16,6 +19,8 @@ export interface SandboxInput {
   readonly overlay?: SandboxOverlay;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** It is root of a user namespace with these ids. The caller's own must be among them, or it can't reach the tree. */
+  readonly ids?: NamespaceIds;
 }
 
 /** Paths as the program sees them. */
@@ -33,14 +38,41 @@ const SIGKILL = 9;
 /** The plan of kind `run` for a sandbox. */
 export function sandboxPlan(input: SandboxInput): Plan {
   const plan = new PlanBuilder();
+  const { source, target, ids } = input;
   const tree = plan.newSlot();
   const process = plan.newSlot();
   const apart = rule('templates and removals run apart from the host');
-  plan.add('host', apart, 'tree_open', { path: input.source, recursive: false, optional: false, tree });
+  const open = (actor: 'host' | 'child') =>
+    plan.add(actor, apart, 'tree_open', { path: source, recursive: false, optional: false, tree });
+  // A plain user may do it in namespaces of its own only.
+  const opener = ids?.helpers ? 'child' : 'host';
+  if (opener === 'host') open('host');
   plan.add('spawner', apart, 'spawner', {});
-  plan.add('spawner', apart, 'clone_init', { namespaces: ['mnt', 'pid'], process });
+  plan.add('spawner', apart, 'clone_init', {
+    namespaces: ids ? ['user', 'mnt', 'pid'] : ['mnt', 'pid'],
+    process,
+  });
+  if (ids) {
+    writeIdMaps(plan, rule('what it makes has shifted ids'), process, ids);
+    plan.add('child', rule("the container's root"), 'identity', { uid: 0, gid: 0, groups: [] });
+  }
   plan.add('child', apart, 'propagation', { path: '/', propagation: ['rec', 'slave'] });
-  plan.add('child', apart, 'tree_attach', { tree, make: 'no', optional: false, path: input.target });
+  if (opener === 'child') open('child');
+  if (ids) {
+    plan.add(
+      'child',
+      rule("a setuid program of the host's root would give up root of the namespace"),
+      'remount',
+      {
+        path: '/',
+        set: ['nosuid'],
+        clear: [],
+        optional: false,
+        recursive: true,
+      },
+    );
+  }
+  plan.add('child', apart, 'tree_attach', { tree, make: 'no', optional: false, path: target });
   plan.add('child', rule('its own processes in /proc'), 'fs_mount', {
     attributes: ['nosuid', 'nodev', 'noexec'],
     make: 'no',
@@ -64,13 +96,7 @@ function addOverlay(plan: PlanBuilder, { lower, upper, work, target, userxattr }
     make: 'no',
     optional: false,
     type: 'overlay',
-    options: [
-      'source=overlay',
-      `lowerdir=${lower}`,
-      `upperdir=${upper}`,
-      `workdir=${work}`,
-      ...(userxattr ? ['userxattr'] : []),
-    ],
+    options: ['source=overlay', ...overlayOptions({ lowers: [lower], upper, work }, userxattr)],
     path: target,
   });
 }

@@ -1,8 +1,10 @@
 // How init is born: a moment's process in the payload's control groups clones it and is gone. Nothing is moved by pid.
 
-import { idMapText } from '../base/ids.ts';
+import type { Origin } from '../base/errors.ts';
+import { type IdRange, idMapText } from '../base/ids.ts';
 import { type Payload, unified } from './cgroups.ts';
 import { limitResources } from './credentials.ts';
+import type { PlanBuilder } from './model.ts';
 import { cloneWords } from './namespaces.ts';
 import { cannotStart } from './refusal.ts';
 import type { Slot } from './slot.ts';
@@ -57,27 +59,44 @@ export function spawnInit(start: Start, payloads: readonly Payload[], shares: re
 export function mapIds(start: Start, process: Slot): void {
   const { idmaps, rootless, input } = start;
   if (!idmaps) return;
-  if (!rootless) {
-    start.add('parent', idmaps.origin, 'idmap_write', {
-      process,
-      uids: idMapText(idmaps.uids),
-      gids: idMapText(idmaps.gids),
-    });
-    return;
-  }
-  if (!input.mapHelpers) {
+  if (rootless && !input.mapHelpers) {
     throw cannotStart(
       'newuidmap and newgidmap are not installed',
       idmaps.origin,
       'install the package uidmap',
     );
   }
+  writeIdMaps(start.plan, idmaps.origin, process, {
+    ...idmaps,
+    ...(rootless && input.mapHelpers && { helpers: input.mapHelpers }),
+  });
+}
+
+/** The ids of a user namespace. */
+export interface NamespaceIds {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+  /** A plain user's newuidmap and newgidmap; without them the maps are written by root. */
+  readonly helpers?: { readonly uid: string; readonly gid: string };
+}
+
+/** Writes the maps of the user namespace in which `process` waits for them. */
+export function writeIdMaps(
+  plan: PlanBuilder,
+  origin: Origin,
+  process: Slot,
+  { uids, gids, helpers }: NamespaceIds,
+): void {
+  if (!helpers) {
+    plan.add('parent', origin, 'idmap_write', { process, uids: idMapText(uids), gids: idMapText(gids) });
+    return;
+  }
   for (const [helper, ranges] of [
-    [input.mapHelpers.gid, idmaps.gids],
-    [input.mapHelpers.uid, idmaps.uids],
+    [helpers.gid, gids],
+    [helpers.uid, uids],
   ] as const) {
     const words = ranges.flatMap(({ nsId, hostId, count }) => [nsId, hostId, count]).map(String);
-    start.add('parent', idmaps.origin, 'idmap_helper', {
+    plan.add('parent', origin, 'idmap_helper', {
       process,
       argv: [helper, `{${process.slot}}`, ...words],
     });

@@ -84,6 +84,8 @@ function mirror(t: TestContext): Mirror {
       h.name('g'),
       '-t',
       'gentoo',
+      '--full',
+      '--no-password',
       '--',
       '--arch',
       'amd64',

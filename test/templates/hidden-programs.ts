@@ -16,7 +16,7 @@ export function lacking(template: string, files: readonly string[], words: reado
       mkdir -p "$0/new$place" "$0/old$place"
       if [ -z "$(ls -A "$0/new$place")" ]; then
         mount --bind "$place" "$0/old$place"
-        for one in "$place"/* ; do ln -s "$0/old$one" "$0/new$one"; done
+        ln -s "$0/old$place"/* "$0/new$place"
       fi
       rm -f "$0/new$file"
     done

@@ -13,7 +13,19 @@ const SHIFTED = 'shifted\n';
 const ACL = 'system.posix_acl_access';
 const CAPABILITY = 'security.capability';
 
-/** A tree with all that carries an id: owners, setuid bits, hard links, an ACL, a file capability; and a device. */
+/** A template that leaves all that carries an id: owners, setuid bits, hard links, an ACL, a file capability; and a device. */
+function allKinds(h: Harness): string {
+  return writeTemplate(h, 'kinds', `cp -a ${treeOfAllKinds(h)}/. "$ROOTFS"; chown 0:0 "$ROOTFS"`);
+}
+
+/** One that unpacks the same where no device can be made, as root of a user namespace. */
+function allKindsUnpacked(h: Harness): string {
+  const kinds = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
+  const archive = join(h.directory, 'kinds.tar');
+  execFileSync('tar', ['-cf', archive, ...kinds, '--exclude=./disk', '-C', treeOfAllKinds(h), '.']);
+  return writeTemplate(h, 'unpacks', `tar -xpf ${archive} --same-owner '${kinds.join("' '")}' -C "$ROOTFS"`);
+}
+
 function treeOfAllKinds(h: Harness): string {
   const tree = join(h.directory, 'tree');
   mkdirSync(join(tree, 'dir'), { recursive: true });
@@ -42,7 +54,7 @@ function treeOfAllKinds(h: Harness): string {
     CAPABILITY,
     Buffer.from('0100000200200000000000000000000000000000', 'hex'),
   );
-  return writeTemplate(h, 'kinds', `cp -a ${tree}/. "$ROOTFS"; chown 0:0 "$ROOTFS"`);
+  return tree;
 }
 
 function checkShifted(rootfs: string, first: number): void {
@@ -74,7 +86,7 @@ test('a filesystem that takes no idmapped mount gets a shifted copy, and create 
   const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
   execFileSync('mount', ['-t', 'overlay', '-o', options, 'overlay', merged as string]);
   const lxcpath = join(merged as string, 'lxc');
-  const template = treeOfAllKinds(h);
+  const template = allKinds(h);
   const { stderr } = await h.ok('create', ['-P', lxcpath, '-n', h.name('s1'), '-t', template]);
   assert.match(stderr, /can't map ids at mount: the rootfs is a copy with shifted ids/);
   const directory = join(lxcpath, h.name('s1'));
@@ -99,7 +111,7 @@ test('an lxc-* caller with a map in its config gets what LXC itself can start', 
   const first = h.firstId + 65536;
   const base = join(h.directory, 'mapped.conf');
   writeFileSync(base, `lxc.idmap = u 0 ${first} 65536\nlxc.idmap = g 0 ${first} 65536\n`);
-  const template = treeOfAllKinds(h);
+  const template = allKindsUnpacked(h);
   await h.ok('create', ['-n', h.name('l1'), '-t', template, '-f', base], { flavour: 'lxc' });
   const directory = join(h.lxcpath, h.name('l1'));
   checkShifted(join(directory, 'rootfs'), first);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Harness, harness } from '../system/harness.ts';
@@ -11,19 +11,24 @@ import { entriesOf } from './places.ts';
 const skip = existsSync('/usr/sbin/sshd') ? false : 'the package openssh-server is not installed';
 
 /** A client's key, and the words of ssh that log in with it where the host key is the container's own. */
-function client(h: Harness): { key: string; words: (address: string, name: string) => string[] } {
+function client(h: Harness): { key: string; words: (address: string, hostKey: string) => string[] } {
   const key = join(h.directory, 'id');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  const words = (address: string, name: string): string[] => {
-    const [kind, text] = readFileSync(
-      join(h.lxcpath, name, 'rootfs/etc/ssh/ssh_host_ed25519_key.pub'),
-      'utf8',
-    ).split(' ');
-    execFileSync('sh', ['-c', 'echo "$1" >"$2"', 'sh', `${address} ${kind} ${text}`, `${key}.hosts`]);
+  const words = (address: string, hostKey: string): string[] => {
+    const [kind, text] = hostKey.split(' ');
+    writeFileSync(`${key}.hosts`, `${address} ${kind} ${text}\n`);
     const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', `UserKnownHostsFile=${key}.hosts`];
     return ['-i', key, ...options.flatMap(option => ['-o', option]), `root@${address}`];
   };
   return { key, words };
+}
+
+/** The public half of a stopped container's host key. */
+async function hostKeyOf(h: Harness, name: string): Promise<string> {
+  const rootfs = (await h.ok('mount', ['-n', name])).stdout.trim();
+  const key = readFileSync(join(rootfs, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8');
+  await h.ok('umount', ['-n', name]);
+  return key;
 }
 
 const addressOf = (h: Harness, name: string): Promise<string> =>
@@ -53,8 +58,9 @@ test('the host’s sshd answers from a container of its own, which can’t write
   const name = h.name('s');
   const { key, words } = client(h);
   await h.ok('create', ['-n', name, '-t', 'sshd', '--', '--auth-key', `${key}.pub`]);
+  const hostKey = await hostKeyOf(h, name);
   await h.ok('start', ['-n', name]);
-  const login = words(await addressOf(h, name), name);
+  const login = words(await addressOf(h, name), hostKey);
   const script = [
     'hostname; id -u; cat /proc/self/uid_map',
     'touch /usr/tslxctest && echo wrote',
@@ -82,11 +88,10 @@ test('a fixed address with its gateway; each container has a host key of its own
     const address = ['--address', `${net}.${9 + at}/24`, '--gateway', 'auto'];
     await h.ok('create', ['-n', name, '-t', 'sshd', '--', '-u', `${key}.pub`, ...address]);
   }
-  const hostKey = (name: string): string =>
-    readFileSync(join(h.lxcpath, name, 'rootfs/etc/ssh/ssh_host_ed25519_key'), 'utf8');
-  assert.notEqual(hostKey(first), hostKey(second));
+  const hostKey = await hostKeyOf(h, first);
+  assert.notEqual(hostKey, await hostKeyOf(h, second));
   await h.ok('start', ['-n', first]);
-  const route = await over(words(`${net}.9`, first), 'ip -4 route show default');
+  const route = await over(words(`${net}.9`, hostKey), 'ip -4 route show default');
   assert.ok(route.startsWith(`default via ${net}.1 dev eth0`), route);
 });
 

@@ -1,0 +1,46 @@
+// Templates as LXC runs them for a container with an id map: in a user namespace, whose root is the container's. What it makes has
+// shifted ids; its caller has one more id in there, which the template is told.
+
+import { withHostId } from '../base/ids.ts';
+import { loadConfig } from '../config/load.ts';
+import type { IdMapping } from '../config/model.ts';
+import type { MapHelpers } from '../host/map-helpers.ts';
+import type { NamespaceIds } from '../plan/spawn.ts';
+import { mapOf } from './id-map.ts';
+import type { CreateRequest } from './request.ts';
+
+export interface TemplateNamespace {
+  /** The container's. */
+  readonly maps: readonly IdMapping[];
+  readonly ids: NamespaceIds;
+  /** At the end of the template's arguments. */
+  readonly words: readonly string[];
+}
+
+/** For whom the template runs so: callers of `lxc-create` with an id map in the config that the container begins with. */
+export function namespaceFor({ flavour, base }: CreateRequest): TemplateNamespace | undefined {
+  const maps = mapOf(loadConfig(base).config);
+  if (flavour !== 'lxc' || maps.length === 0) return undefined;
+  return templateNamespace(maps, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 });
+}
+
+/** The namespace for a container's maps. `helpers` where the caller is a plain user. */
+export function templateNamespace(
+  maps: readonly IdMapping[],
+  caller: { readonly uid: number; readonly gid: number },
+  helpers?: MapHelpers,
+): TemplateNamespace {
+  const uids = withHostId(
+    maps.filter(({ kind }) => kind === 'u'),
+    caller.uid,
+  );
+  const gids = withHostId(
+    maps.filter(({ kind }) => kind === 'g'),
+    caller.gid,
+  );
+  return {
+    maps,
+    ids: { uids: uids.ranges, gids: gids.ranges, ...(helpers && { helpers }) },
+    words: ['--mapped-uid', String(uids.nsId), '--mapped-gid', String(gids.nsId)],
+  };
+}
