@@ -108,8 +108,9 @@ END
 }
 
 read_arguments() {
-  words=$(getopt -n "$program" -o "+hp:n:$SHORT_OPTIONS" \
-    -l "help,phase:,base:,path:,name:,rootfs:,mapped-uid:,mapped-gid:,$LONG_OPTIONS" -- "$@") || exit 1
+  add_lxc_options
+  words=$(getopt -n "$program" -o "+hp:n:$SHORT_OPTIONS$lxc_short" \
+    -l "help,phase:,base:,path:,name:,rootfs:,mapped-uid:,mapped-gid:,$LONG_OPTIONS$lxc_long" -- "$@") || exit 1
   eval "set -- $words"
   while [ "$1" != -- ]; do
     case $1 in
@@ -122,7 +123,10 @@ read_arguments() {
       # LXC says which ids it maps root to; the tree is shifted by whoever needs it shifted.
       --mapped-uid | --mapped-gid) shift ;;
       *)
-        if takes_value "$1"; then
+        if is_lxc_option "$1"; then
+          lxc_option "$1" "$2"
+          case $1 in -S | -I | --auth-key | --interpreter-path) shift ;; esac
+        elif takes_value "$1"; then
           option "$1" "$2"
           shift
         else
@@ -133,13 +137,51 @@ read_arguments() {
     shift
   done
   shift
-  # LXC puts the two words of --mapped-uid and --mapped-gid at the end; other words were meant for an option.
-  [ $# -eq 0 ] || [ "${1#--mapped}" != "$1" ] || fail "unexpected argument: $1"
+  # LXC puts the two words of --mapped-uid and --mapped-gid at the end.
+  while [ $# -gt 0 ] && [ "${1#--mapped}" = "$1" ]; do
+    take_word "$1"
+    shift
+  done
   case $phase in needs | look | offers) return ;; esac
   [ -n "$path" ] || fail 'run by tslxc-create: --path is missing'
   [ -n "$name" ] || [ "$phase" = base ] || fail 'run by tslxc-create: --name is missing'
   [ -n "$rootfs" ] || rootfs=$path/rootfs
   [ -d "$rootfs" ] || fail "$rootfs is not a directory"
+}
+
+# What LXC's templates share, for templates that have no option of that name.
+add_lxc_options() {
+  lxc_short=''
+  lxc_long=''
+  for word in F c d S: I:; do
+    case $SHORT_OPTIONS in *"${word%:}"*) ;; *) lxc_short=$lxc_short$word ;; esac
+  done
+  for word in flush-cache clean debug auth-key: interpreter-path:; do
+    case ,$LONG_OPTIONS, in *",${word%:},"* | *",${word%:}:,"*) ;; *) lxc_long=$lxc_long,$word ;; esac
+  done
+}
+
+is_lxc_option() {
+  case $1 in
+    --*) case $lxc_long, in *",${1#--},"* | *",${1#--}:,"*) return 0 ;; esac ;;
+    *) case $lxc_short in *"${1#-}"*) return 0 ;; esac ;;
+  esac
+  return 1
+}
+
+# lxc_option NAME VALUE: does what it means here, or says what does.
+lxc_option() {
+  case $1 in
+    -d | --debug) set -x ;;
+    -S | --auth-key)
+      [ -f "$2" ] || fail "$1 $2: there is no such file"
+      auth_key=$2
+      ;;
+    # Whole runs keep nothing to flush; the bases are tslxc-create's.
+    -F | --flush-cache) [ -z "$phase" ] || [ "$phase" = needs ] || fail "$1: tslxc-create --refresh or --no-cache does this" ;;
+    -c | --clean) fail "$1: no template keeps anything itself; tslxc-images prune removes bases that no container uses" ;;
+    -I | --interpreter-path) fail "$1: the host's binfmt_misc runs other architectures' programs: install qemu-user-static" ;;
+  esac
 }
 
 # Whether getopt was told that this option has a value.
@@ -415,13 +457,15 @@ hash_password() {
   fi
 }
 
-# install_ssh_keys: what tslxc-create left in P/N/root-ssh-keys may log in as root.
+# install_ssh_keys: what tslxc-create left in P/N/root-ssh-keys, or LXC's --auth-key names, may log in as root.
 install_ssh_keys() {
-  [ -f "$path/root-ssh-keys" ] || return 0
+  keys=$path/root-ssh-keys
+  [ -f "$keys" ] || keys=${auth_key:-}
+  [ -n "$keys" ] || return 0
   safe_directory /root/.ssh
   mkdir -p "$rootfs/root/.ssh"
   chmod 700 "$rootfs/root/.ssh"
-  write_file /root/.ssh/authorized_keys 600 <"$path/root-ssh-keys"
+  write_file /root/.ssh/authorized_keys 600 <"$keys"
 }
 
 # make_host_key: an ed25519 key of its own, for guests whose sshd knows that kind (OpenSSH 6.5); RSA takes half a second and is
