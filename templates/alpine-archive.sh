@@ -248,12 +248,13 @@ find_minirootfs() {
   case $minirootfs in
     http://* | https://*)
       fetch "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs"
-      trust_minirootfs ''
+      trust_download Alpine "$minirootfs" "$work/minirootfs.tar.gz" --minirootfs-sha256 "$minirootfs_sha256"
       ;;
     ?*)
       [ -f "$minirootfs" ] || fail "--minirootfs $minirootfs: there is no such file"
       cp -- "$minirootfs" "$work/minirootfs.tar.gz"
-      [ -z "$minirootfs_sha256" ] || trust_minirootfs ''
+      [ -z "$minirootfs_sha256" ] ||
+        trust_download Alpine "$minirootfs" "$work/minirootfs.tar.gz" --minirootfs-sha256 "$minirootfs_sha256"
       ;;
     *) find_released_minirootfs ;;
   esac
@@ -272,33 +273,12 @@ find_released_minirootfs() {
   [ -n "$promised" ] || fail "$releases/latest-releases.yaml gives no sha256 of $file"
   minirootfs=$releases/$file
   fetch "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs, which latest-releases.yaml names"
-  trust_minirootfs "$promised"
+  keeps_promise "$minirootfs" "$work/minirootfs.tar.gz" "$promised" latest-releases.yaml
+  trust_download Alpine "$minirootfs" "$work/minirootfs.tar.gz" --minirootfs-sha256 "$minirootfs_sha256"
 }
 
 yaml_value() {
   printf '%s' "$item" | sed -n "s/^[- ]*$1: *[\"']\{0,1\}\([^\"' ]*\)[\"']\{0,1\} *\$/\1/p" | head -n 1
-}
-
-# trust_minirootfs PROMISED: by the digest that the user gave, or by his word, which only https is good enough to ask for.
-trust_minirootfs() {
-  digest=$(sha256sum <"$work/minirootfs.tar.gz" | cut -d ' ' -f 1)
-  if [ -n "$1" ] && [ "$digest" != "$1" ]; then
-    fail "$minirootfs has the sha256 $digest, not $1 as latest-releases.yaml says"
-  fi
-  if [ -n "$minirootfs_sha256" ]; then
-    [ "$digest" = "$minirootfs_sha256" ] || fail "$minirootfs has the sha256 $digest, not $minirootfs_sha256"
-    return
-  fi
-  case $minirootfs in
-    https://*) ;;
-    *) fail "nothing vouches for $minirootfs, which came without encryption: give --keyring FILE, or --minirootfs-sha256 with what Alpine publishes" ;;
-  esac
-  [ -t 0 ] || fail "nothing on this host vouches for the keys of Alpine. $minirootfs has the sha256 $digest; compare it, then give --minirootfs-sha256 $digest"
-  say "$minirootfs has the sha256"
-  say "  $digest"
-  say 'Nothing on this host vouches for it: compare it with what Alpine publishes. Type yes to trust it, then Enter:'
-  read -r answer || answer=
-  [ "$answer" = yes ] || fail "$minirootfs is not trusted"
 }
 
 # apk_add PACKAGES: into the rootfs; again when a server hiccups, for apk goes on where it was.
