@@ -31,6 +31,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'Look at an OCI image, or unpack one',
     load: () => import('./commands/fetch-oci.ts'),
   },
+  images: {
+    summary: 'List the base images that containers share, and renew, remove or export them',
+    load: () => import('./commands/images.ts'),
+  },
   info: { summary: 'Show what is known about a container', load: () => import('./commands/info.ts') },
   ls: { summary: 'List containers', load: () => import('./commands/ls.ts') },
   mount: {

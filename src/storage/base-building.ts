@@ -47,16 +47,13 @@ export async function discardBase(build: BaseBuild): Promise<void> {
   await removeTree(build.directory);
 }
 
-/** Removes a base. The caller has the lock of all bases and knows that nobody needs it; the tree goes after `release`. */
-export async function removeBase(settings: BaseSettings, id: string, release: () => void): Promise<void> {
-  const trash = join(imagesDirectory(settings), `${TRASH}${id}`);
-  renameSync(baseDirectory(settings, id), trash);
+/** Takes a base away by one rename; the caller has the lock of all bases and knows that nobody needs it. */
+export function retireBase(settings: BaseSettings, id: string): void {
+  renameSync(baseDirectory(settings, id), join(imagesDirectory(settings), `${TRASH}${id}`));
   syncDirectory(imagesDirectory(settings));
-  release();
-  await removeTree(trash);
 }
 
-/** Removes what killed commands left among the bases. */
+/** Removes what was retired, and what killed commands left among the bases. */
 export async function cleanInterruptedBases(settings: BaseSettings): Promise<void> {
   const images = imagesDirectory(settings);
   for (const name of entriesOf(images)) {

@@ -5,7 +5,7 @@ import { TslxcError } from '../base/errors.ts';
 import { inPrivateView } from './removal.ts';
 
 /** tar's words for such a file of the directory it is run in, on stdout. */
-export const ARCHIVE_WORDS = [
+const ARCHIVE_WORDS = [
   'tar',
   '--create',
   '--one-file-system',
@@ -32,4 +32,15 @@ export async function treeDigest(directory: string): Promise<string> {
     'TREE_UNREADABLE',
     `${directory} can't be read: ${result?.stderr.split('\n')[0] ?? 'it is gone'}`,
   );
+}
+
+const PACK = 'file=$1; packer=$2; shift 2; { { "$@"; echo "$?" >&3; } | $packer >"$file"; } 3>&1';
+
+/** Writes the tree as a tar file that went through a packer into `file`, an absolute path. Throws EXPORT_FAILED. */
+export async function packTree(directory: string, packer: readonly string[], file: string): Promise<void> {
+  const argv = ['sh', '-c', PACK, 'sh', file, packer.join(' '), ...ARCHIVE_WORDS];
+  const result = await inPrivateView(directory, argv);
+  if (result?.exitCode === 0 && result.stdout === '0') return;
+  const why = result?.startError ?? result?.stderr.split('\n')[0] ?? `${directory} is gone`;
+  throw new TslxcError('EXPORT_FAILED', `${file} could not be written: ${why}`);
 }

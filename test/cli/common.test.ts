@@ -11,7 +11,7 @@ import { harness } from '../system/harness.ts';
 
 const h = harness({ after: run => after(run as () => Promise<void>), diagnostic: () => {} });
 const NAMED = Object.keys(VERBS).filter(
-  verb => !['config', 'checkconfig', 'fetch', 'fetch-oci', 'ls', 'net', 'templates'].includes(verb),
+  verb => !['config', 'checkconfig', 'fetch', 'fetch-oci', 'images', 'ls', 'net', 'templates'].includes(verb),
 );
 const GOLDEN = join(installation().root, 'test/cli/help');
 

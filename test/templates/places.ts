@@ -52,3 +52,44 @@ export function processesWith(word: string): number[] {
     .map(Number)
     .filter(pid => pid !== process.pid);
 }
+
+/**
+ * Writes a template with two phases: `body` fills ROOTFS for all, `index` prints what changes with its mirror; personalize writes the
+ * container's name to ROOTFS/name.
+ */
+export function writeTwoPhaseTemplate(
+  harness: Harness,
+  name: string,
+  body: string,
+  index = 'echo always',
+): string {
+  const file = join(harness.directory, name);
+  const text = `#!/bin/sh
+# phases: base personalize
+set -eu
+PHASE= PLACE= NAME= ROOTFS=
+for word in "$@"; do
+  case $word in
+    --phase=*) PHASE=\${word#--phase=} ;;
+    --path=*) PLACE=\${word#--path=} ;;
+    --name=*) NAME=\${word#--name=} ;;
+    --rootfs=*) ROOTFS=\${word#--rootfs=} ;;
+    --base=*) ;;
+    *) continue ;;
+  esac
+  shift
+done
+facts() { index=$(${index}); printf '%s %s\\n' distribution test release 1 arch x origin mirror index "$index"; }
+base() { ( ${body}
+); }
+case $PHASE in
+  look) facts ;;
+  base) base "$@"; facts >"$PLACE/facts" ;;
+  personalize) echo "$NAME" >"$ROOTFS/name" ;;
+  *) facts >/dev/null; base "$@"; echo "$NAME" >"$ROOTFS/name" ;;
+esac
+`;
+  writeFileSync(file, text);
+  chmodSync(file, 0o755);
+  return file;
+}
