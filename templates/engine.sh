@@ -18,7 +18,8 @@
 #   # address: URL                a server that it asks unless told another; ` (not verified from here)` where nobody tried
 #
 # A template has two phases when a line of it reads `# phases: base personalize`; a base is then made once for equal options and
-# kept. It says what it does in plain lines on stdout, and why it fails in one line on stderr.
+# kept. A line `# look: always` has its source looked at for each create, `# look: always for oci: dir:` when one of its words is in
+# an argument: sources on this host cost nothing to ask. It says what it does in plain lines on stdout, and why it fails in one line on stderr.
 #
 # The template defines, before `main "$@"`:
 #   SHORT_OPTIONS, LONG_OPTIONS   its own options, as getopt(1) wants them

@@ -21,15 +21,21 @@ find_tslxc() {
   command -v tslxc || true
 }
 
-# fetch_image OPTIONS: `tslxc-fetch`, whose failure is the template's: its cause and its hint in one line.
+# fetch_image OPTIONS: `tslxc-fetch`.
 fetch_image() {
-  if "$tslxc" fetch "$@" 2>"$work/fetch.log"; then
-    sed 's/^tslxc-fetch: //' "$work/fetch.log" >&2
+  fetch_with fetch "$@"
+}
+
+# fetch_with VERB OPTIONS: a verb of tslxc, whose failure is the template's: its cause and its hint in one line.
+fetch_with() {
+  verb=tslxc-$1
+  if "$tslxc" "$@" 2>"$work/fetch.log"; then
+    sed "s/^$verb: //" "$work/fetch.log" >&2
     return 0
   fi
-  cause=$(grep '^tslxc-fetch: ' "$work/fetch.log" | tail -n 1)
+  cause=$(grep "^$verb: " "$work/fetch.log" | tail -n 1)
   hint=$(sed -n 's/^  hint: //p' "$work/fetch.log" | tail -n 1)
-  cause=${cause#tslxc-fetch: }
+  cause=${cause#"$verb: "}
   fail "${cause:-$(tail -n 1 "$work/fetch.log")}${hint:+; $hint}"
 }
 

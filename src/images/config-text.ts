@@ -32,7 +32,9 @@ export function configHeader(template: string, userArguments: readonly string[],
   return [
     `# Template used to create this container: ${template}`,
     // One line whatever an argument holds: a newline in it must not become a line of config.
-    `# Parameters passed to the template:${userArguments.map(word => ` ${oneLine(word)}`).join('')}`,
+    `# Parameters passed to the template:${withoutPassword(userArguments)
+      .map(word => ` ${oneLine(word)}`)
+      .join('')}`,
     '# For additional config options, please look at lxc.container.conf(5)',
     '',
     '# Uncomment the following line to support nesting containers:',
@@ -41,6 +43,14 @@ export function configHeader(template: string, userArguments: readonly string[],
     '',
     '',
   ].join('\n');
+}
+
+/** A config is read by more people than a password is for. */
+function withoutPassword(words: readonly string[]): string[] {
+  return words.map((word, index) => {
+    if (words[index - 1] === '--password') return '(hidden)';
+    return word.startsWith('--password=') ? '--password=(hidden)' : word;
+  });
 }
 
 function oneLine(argument: string): string {

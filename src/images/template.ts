@@ -20,8 +20,8 @@ export interface Template {
   readonly ours: boolean;
   /** Whether it can make a base apart from what is one container's own: it has a line `# phases: base personalize`. */
   readonly twoPhases: boolean;
-  /** Its sources are on this host, and looked at for each create: it has a line `# look: always`. */
-  readonly alwaysLooks?: true;
+  /** Its sources are on this host, and looked at for each create: it has a line `# look: always`, or `# look: always for WORD…`. */
+  readonly alwaysLooks?: readonly string[];
 }
 
 function isProgram(path: string): boolean {
@@ -61,8 +61,15 @@ const HEADER_CHARACTERS = 4096;
 function describe(path: string, ours: boolean): Template {
   const header = readFileSync(path, 'latin1').slice(0, HEADER_CHARACTERS);
   const twoPhases = /^# phases: base personalize$/m.test(header);
-  const alwaysLooks = /^# look: always$/m.test(header);
-  return { path, ours, twoPhases, ...(alwaysLooks && { alwaysLooks }) };
+  const [looks, words] = /^# look: always(?: for (.+))?$/m.exec(header) ?? [];
+  const alwaysLooks = words?.split(' ') ?? [];
+  return { path, ours, twoPhases, ...(looks !== undefined && { alwaysLooks }) };
+}
+
+/** Whether a base of these arguments is compared with its source for each create. */
+export function looksAlways({ alwaysLooks }: Template, templateArguments: readonly string[]): boolean {
+  if (alwaysLooks === undefined || alwaysLooks.length === 0) return alwaysLooks !== undefined;
+  return templateArguments.some(argument => alwaysLooks.some(word => argument.includes(word)));
 }
 
 /** The words that a template is called with, after its path. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, TslxcError } from '../../base/errors.ts';
 import { isDigest } from '../../images/oci/digest.ts';
@@ -11,9 +11,9 @@ import { badArgument } from '../values.ts';
 export const command: Command = {
   name: 'fetch-oci',
   summary: 'Look at an OCI image, or unpack one',
-  synopsis: '--url=URL --work=DIR [--into=DIR --config=FILE]',
+  synopsis: '--url=URL --work=DIR --facts=FILE [--into=DIR]',
   description:
-    'Print what an OCI image is now, or unpack it into an empty directory.\nThe template oci is made with it',
+    'See what an OCI image is now, or unpack it into an empty directory.\nThe template oci is made with it',
   nameFrom: 'none',
   options: {
     url: {
@@ -28,10 +28,11 @@ export const command: Command = {
       summary: 'Unpack the image into this empty directory',
       complete: 'directory',
     },
-    config: {
-      long: 'config',
+    facts: {
+      long: 'facts',
       arg: 'FILE',
-      summary: "With --into: write the lines of the container's config here",
+      summary:
+        'Write what is known of the image to FILE, one KEY VALUE a line;\nwith --into: the lines of a config for it, `config LINE`',
       complete: 'file',
     },
     work: {
@@ -66,20 +67,20 @@ async function run(invocation: Invocation, args: ParsedArguments): Promise<numbe
   const [unexpected] = args.positionals;
   if (unexpected !== undefined) throw badArgument(`unexpected argument ${unexpected}`);
   const request = await requestOf(invocation, args);
-  const { into, config, digest } = args.values;
-  if (into === undefined) {
-    invocation.stdout.write(factLines(await lookAtImage(request)));
-    return EXIT.ok;
-  }
-  if (config === undefined) throw badArgument('--into wants --config as well');
+  const { into, facts, digest } = args.values;
+  if (facts === undefined) throw badArgument('--facts is missing');
   if (digest !== undefined && !isDigest(digest)) throw badArgument(`--digest: ${digest} is no digest`);
-  await unpackImage({
-    ...request,
-    into: resolve(invocation.cwd, into),
-    config: resolve(invocation.cwd, config),
-    init: initChoice(args.values['init'] ?? 'auto'),
-    ...(digest === undefined ? {} : { digest }),
-  });
+  const init = initChoice(args.values['init'] ?? 'auto');
+  const lines =
+    into === undefined
+      ? factLines(await lookAtImage(request))
+      : await unpackImage({
+          ...request,
+          into: resolve(invocation.cwd, into),
+          init,
+          ...(digest === undefined ? {} : { digest }),
+        }).then(config => config.map(line => `config ${line}`));
+  writeFileSync(resolve(invocation.cwd, facts), lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
   return EXIT.ok;
 }
 
@@ -125,10 +126,8 @@ function initChoice(word: string): InitChoice {
   throw badArgument(`--init: ${JSON.stringify(word)} is not auto, command or image`);
 }
 
-/** As templates print them; a template's facts are words. */
-function factLines({ name, tag, arch, origin, digest }: ImageFacts): string {
+/** As templates say them; a template's facts are words. */
+function factLines({ name, tag, arch, origin, digest }: ImageFacts): string[] {
   const facts = { distribution: name, release: tag, arch, origin, index: digest };
-  return Object.entries(facts)
-    .map(([key, value]) => `${key} ${value.replaceAll(/[\s\p{Cc}]/gu, '_')}\n`)
-    .join('');
+  return Object.entries(facts).map(([key, value]) => `${key} ${value.replaceAll(/[\s\p{Cc}]/gu, '_')}`);
 }

@@ -11,7 +11,7 @@ import { writeFileDurably } from '../../storage/durable.ts';
 import { storedBytes } from '../../storage/store.ts';
 import { treeDigest } from '../../storage/tree-archive.ts';
 import type { CreateSettings } from '../request.ts';
-import type { Template } from '../template.ts';
+import { looksAlways, type Template } from '../template.ts';
 import { lookWithTemplate, refuseWhenAborted, runTemplate, type TemplateCaller } from '../template-run.ts';
 import {
   type Base,
@@ -49,7 +49,7 @@ export async function baseFor(
     return await withReferenceLock(settings, key, request, () =>
       ensure(settings, request, { template, key }),
     );
-  if (!request.refresh && !template.alwaysLooks) return tellAge(request, found);
+  if (!request.refresh && !looksAlways(template, request.templateArguments)) return tellAge(request, found);
   return await withReferenceLock(settings, key, request, () => refresh(settings, request, { template, key }));
 }
 

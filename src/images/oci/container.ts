@@ -19,15 +19,15 @@ export type Start =
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SIGNAL = 'SIGTERM';
 
-/** The lines, each with its newline. Throws IMAGE_INVALID for a value that could be more than a value. */
-export function containerLines(config: ImageConfig, start: Start, user: User): string {
+/** The lines. Throws IMAGE_INVALID for a value that could be more than a value. */
+export function containerLines(config: ImageConfig, start: Start, user: User): string[] {
   const arch = lxcArch(config);
   const lines: [string, string][] = arch === undefined ? [] : [['lxc.arch', arch]];
   if (start.kind === 'init')
     lines.push(...(start.path === '/sbin/init' ? [] : [['lxc.init.cmd', start.path] as [string, string]]));
   else lines.push(...commandLines(config, start.argv, user));
   for (const [key, value] of lines) check(key, value);
-  return lines.map(([key, value]) => `${writeLine(key, value)}\n`).join('');
+  return lines.map(([key, value]) => writeLine(key, value));
 }
 
 function commandLines(config: ImageConfig, argv: readonly string[], user: User): [string, string][] {

@@ -1,6 +1,5 @@
 // From what `--url` says to a tree and the lines of a config. Read from top to bottom this is what happens.
 
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
 import { BlobCache } from './blob-cache.ts';
@@ -56,18 +55,16 @@ export async function lookAtImage(request: ImageRequest): Promise<ImageFacts> {
 export interface UnpackImage extends ImageRequest {
   /** An empty directory. */
   readonly into: string;
-  /** The file that gets the lines of the container's config. */
-  readonly config: string;
   /** What lookAtImage said: another image is refused. */
   readonly digest?: Digest;
   readonly init: InitChoice;
 }
 
 /**
- * Unpacks the image and writes what its container is configured to. Throws IMAGE_TAMPERED, IMAGE_INVALID, IMAGE_UNKNOWN,
+ * Unpacks the image and returns what its container is configured to, line by line. Throws IMAGE_TAMPERED, IMAGE_INVALID, IMAGE_UNKNOWN,
  * DOWNLOAD_FAILED, REGISTRY_DENIED, NOT_FOR_ARCH, UNPACK_FAILED.
  */
-export async function unpackImage(request: UnpackImage): Promise<void> {
+export async function unpackImage(request: UnpackImage): Promise<string[]> {
   const platform = platformOf(request.arch);
   const { store, checksDigest } = await storeFor(request, platform);
   const image = await store.resolve(platform);
@@ -89,13 +86,13 @@ export async function unpackImage(request: UnpackImage): Promise<void> {
   });
   if (devices > 0)
     request.say(`Left out ${counted(devices, 'device node')}: a container's /dev is made when it starts`);
-  writeFileSync(request.config, configure(image, request), { mode: 0o600 });
+  return configure(image, request);
 }
 
 /** What a start mounts, an image of one program need not have. */
 const MOUNT_POINTS = ['/dev', '/proc', '/sys', '/etc'];
 
-function configure({ config }: ResolvedImage, { into, init, say }: UnpackImage): string {
+function configure({ config }: ResolvedImage, { into, init, say }: UnpackImage): string[] {
   const found = chooseStart(into, config, init);
   if (found === undefined)
     throw new TslxcError(
