@@ -17,7 +17,7 @@ import { ignoreMeaningless } from './ignored.ts';
 import { configureLinks, expectLinks, makeLinks, planLinks } from './links.ts';
 import type { Plan } from './model.ts';
 import { mountAuto, needsHostSysfs } from './mount-auto.ts';
-import { applyMounts, openMounts, treesOf } from './mounts.ts';
+import { applyMounts, openMounts, type PlannedMount, treesOf } from './mounts.ts';
 import type { EnumWord } from './opcodes.ts';
 import { cannotStart } from './refusal.ts';
 import { attachRootfs, idmapRootfs, layersAbove, openRootfs } from './rootfs.ts';
@@ -50,6 +50,7 @@ export function compileLaunch(
   const payloads = makeCgroups(start);
   const rootfs = openRootfs(start);
   const mounts = openMounts(start);
+  refuseWithoutInit(start, mounts);
   const nodes = openDeviceNodes(start);
   const sysfs = openSysfs(start);
   const trees = [...treesOf(mounts), ...(sysfs ? [sysfs] : [])];
@@ -109,20 +110,25 @@ export function compileLaunch(
 
 /** Init's binary is what decided signals and the view of control groups: a replay after an upgrade must not pass. */
 function expectGuest(start: Start): void {
-  const { kind, file } = start.guest.init;
-  if (kind === 'missing' && !start.input.command) {
-    throw cannotStart(
-      'the rootfs has no init',
-      initOrigin(start.config, undefined),
-      'set lxc.init.cmd, or install one',
-    );
-  }
+  const { file } = start.guest.init;
   if (!file) return;
   const origin = rule("the guest's init decided this plan");
   const { layer: dir, path, dev, ino, size, mtimeNs } = file;
   start.add('host', origin, 'expect_file', { dir, path, dev, ino, size, mtime_ns: BigInt(mtimeNs) });
   for (const above of layersAbove(start, dir))
     start.add('host', origin, 'expect_absent', { dir: above, path });
+}
+
+/** An init that is not in the rootfs may come with a mount: lxc-sshd binds the host's /sbin, and itself over its init. */
+function refuseWithoutInit({ config, guest, input }: Start, mounts: readonly PlannedMount[]): void {
+  if (guest.init.kind !== 'missing' || input.command) return;
+  const [init = '/sbin/init'] = splitCommand(config.init.cmd.value);
+  if (mounts.some(({ target }) => `${init}/`.startsWith(`/${target}/`))) return;
+  throw cannotStart(
+    'the rootfs has no init',
+    initOrigin(config, undefined),
+    'set lxc.init.cmd, or install one',
+  );
 }
 
 function claimIdentity(start: Start): void {
