@@ -14,8 +14,10 @@
 
 # The mirror may be one that only this host's apt can reach.
 FETCHER=apt
-SHORT_OPTIONS='r:a:'
+SHORT_OPTIONS='r:a:v:b:u:'
 LONG_OPTIONS='release:,arch:,mirror:,security-mirror:,components:,variant:,packages:,init:,keyring:,key-fingerprint:,accept-expired'
+# LXC's templates have these.
+LONG_OPTIONS=$LONG_OPTIONS,enable-non-free,bindhome:,user:,password:
 arch=
 packages=
 mirror=
@@ -58,12 +60,15 @@ option() {
     --mirror) mirror=${2%/} ;;
     --security-mirror) security_mirror=${2%/} ;;
     --components) components=$2 ;;
-    --variant) variant=$2 ;;
+    -v | --variant) variant=$2 ;;
     --packages) packages=$2 ;;
     --init) init=$2 ;;
     --keyring) keyring=$2 ;;
     --key-fingerprint) key_fingerprint=$2 ;;
     --accept-expired) accept_expired=yes ;;
+    --enable-non-free) components=${components:-$COMPONENTS},contrib,non-free ;;
+    -b | --bindhome) fail "$1: a line lxc.mount.entry of the config binds what the container shares with the host" ;;
+    -u | --user | --password) fail "$1: tslxc-create --password and --ssh-key say how root logs in" ;;
   esac
 }
 

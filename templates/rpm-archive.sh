@@ -16,8 +16,10 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # the engine, the distribution and rpm-guest.sh share these
 
-SHORT_OPTIONS='r:R:a:'
+SHORT_OPTIONS='r:R:a:P:M:u:t:'
 LONG_OPTIONS='release:,arch:,repo:,baseurl:,keyring:,key-fingerprint:,packages:,bootstrap-image:,fqdn:,ipv4:'
+# lxc-fedora and lxc-oracle have these.
+LONG_OPTIONS=$LONG_OPTIONS,mask-tmp,mirror:,rsync,rpms:,url:,templatefs:,patch:
 arch=
 given_repositories=
 keyring=
@@ -59,10 +61,13 @@ option() {
     --repo | --baseurl) given_repositories="$given_repositories,$2" ;;
     --keyring) keyring=$2 ;;
     --key-fingerprint) key_fingerprint=$2 ;;
-    --packages) packages=$2 ;;
+    -P | --packages | --rpms) packages=$2 ;;
     --bootstrap-image) bootstrap_image=$2 ;;
     --fqdn) fqdn=$2 ;;
     --ipv4) ipv4=$2 ;;
+    -M | --mirror | -u | --url | --rsync) fail "$1: --repo=URL names a repository, a directory with repodata in it" ;;
+    --mask-tmp) fail "$1: in the container, systemctl mask tmp.mount does this" ;;
+    -t | --templatefs | --patch) fail "$1: the template local makes a container of a tree that is here already" ;;
   esac
 }
 

@@ -181,7 +181,7 @@ test('archlinux: words that are not what they should be, and mirrors that have n
     [['--repos', '[x]'], /not a list of repositories/],
     [['-e', '--root=/'], /not lists of units/],
     [['-a', 'aarch64'], /Arch Linux itself has no aarch64: for a port of it give --mirror and --keyring/],
-    [['--root_password', 'x'], /everybody's: tslxc-create --password/],
+    [['--root_password', 'x'], /everybody's: tslxc-create makes one up/],
     [['-c', '/etc/pacman.conf'], /give --mirror, --repos, --keyring/],
     [['--keyring', '/no/such'], /--keyring \/no\/such: there is no such file/],
     [['--mirror', 'http://x y'], /not a URL/],
