@@ -35,19 +35,26 @@ export function parseSubids(text: string): SubidLine[] {
   return lines;
 }
 
-/** Root's spans, in file order. */
-export function rootSpans(lines: readonly SubidLine[]): SubidLine[] {
-  return lines.filter(line => line.owner === 'root' || line.owner === '0');
+/** As whom root's lines may be written. */
+export const ROOT_OWNERS: readonly string[] = ['root', '0'];
+
+/** The spans of one owner, in file order. */
+export function spansOf(lines: readonly SubidLine[], owners: readonly string[]): SubidLine[] {
+  return lines.filter(({ owner }) => owners.includes(owner));
 }
 
 /**
- * First ids of the ranges that root may give: whole in one of root's spans of both files, and in no other owner's line.
- * One base serves for uids and gids, so that a container's two maps are always the same.
+ * First ids of the ranges that root (or another owner) may give: whole in one of its spans of both files, and in no other
+ * owner's line. One base serves for uids and gids, so that a container's two maps are always the same.
  */
-export function* rangeBases(uids: readonly SubidLine[], gids: readonly SubidLine[]): Generator<number> {
-  const gidSpans = rootSpans(gids);
-  const foreign = [...uids, ...gids].filter(line => line.owner !== 'root' && line.owner !== '0');
-  for (const span of rootSpans(uids)) {
+export function* rangeBases(
+  uids: readonly SubidLine[],
+  gids: readonly SubidLine[],
+  owners = ROOT_OWNERS,
+): Generator<number> {
+  const gidSpans = spansOf(gids, owners);
+  const foreign = [...uids, ...gids].filter(({ owner }) => !owners.includes(owner));
+  for (const span of spansOf(uids, owners)) {
     for (let first = span.first; first + RANGE_IDS <= span.first + span.count; first += RANGE_IDS) {
       const range = { first, count: RANGE_IDS };
       const inGids = gidSpans.some(gid => gid.first <= first && first + RANGE_IDS <= gid.first + gid.count);

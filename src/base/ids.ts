@@ -13,6 +13,12 @@ export function hostIdOf(ranges: readonly IdRange[], nsId: number): number | und
   return range && range.hostId + (nsId - range.nsId);
 }
 
+/** The id in the namespace of an id of the host; undefined where no range holds it. */
+export function nsIdOf(ranges: readonly IdRange[], hostId: number): number | undefined {
+  const range = ranges.find(({ hostId: first, count }) => hostId >= first && hostId < first + count);
+  return range && range.nsId + (hostId - range.hostId);
+}
+
 /** The content of /proc/PID/uid_map or gid_map: one line a range. */
 export function idMapText(ranges: readonly IdRange[]): string {
   return ranges.map(({ nsId, hostId, count }) => `${nsId} ${hostId} ${count}\n`).join('');
@@ -26,8 +32,8 @@ export function withHostId(
   ranges: readonly IdRange[],
   hostId: number,
 ): { readonly ranges: readonly IdRange[]; readonly nsId: number } {
-  const range = ranges.find(({ hostId: first, count }) => hostId >= first && hostId < first + count);
-  if (range) return { ranges, nsId: range.nsId + (hostId - range.hostId) };
+  const nsId = nsIdOf(ranges, hostId);
+  if (nsId !== undefined) return { ranges, nsId };
   const holding = (id: number) => ranges.find(({ nsId, count }) => id >= nsId && id < nsId + count);
   let free = 0;
   for (let taken = holding(free); taken; taken = holding(free)) free = taken.nsId + taken.count;

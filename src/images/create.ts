@@ -9,7 +9,8 @@ import { type Build, beginBuild, discardBuild, publishBuild } from '../storage/b
 import { copyTree } from '../storage/copy-tree.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
-import { giveToMapRoot } from '../storage/shift.ts';
+import { ownNamespace } from '../storage/own-namespace.ts';
+import { giveToMapRoot, takeBack } from '../storage/shift.ts';
 import { findStore } from '../storage/store.ts';
 import { cacheEnvironment } from './bases/make.ts';
 import { beginConfig, finishConfig } from './config-file.ts';
@@ -57,13 +58,14 @@ async function makeWhole(
   const idmapped = willBeMapped(request);
   const storage = await chooseStorage(settings, request, { build, template, idmapped });
   const { store, place } = storage;
-  beginConfig(request, build.container, await takeRange(settings, request, build), store.spec(place));
+  const range = await takeRange(settings, request, build);
+  beginConfig(request, build.container, range, store.spec(place));
   store.create(place);
   const rootfs = store.rootfs(place);
-  const namespace = namespaceFor(request);
+  const namespace = namespaceFor(request, range);
   if (namespace !== undefined) {
     for (const directory of [rootfs.building, ...ownDirectories(storage)])
-      giveToMapRoot(directory, namespace.maps);
+      await giveToMapRoot(directory, namespace.maps);
   }
   await fill(settings, request, { build, template, storage, idmapped, namespace });
   const config = finishConfig(settings, request, place, { template, rootfs: rootfs.building });
@@ -71,8 +73,8 @@ async function makeWhole(
   await storeIds(request, build, { storage, maps, shiftedAlready: namespace !== undefined });
   if (request.flavour === 'lxc') {
     // LXC's own start reaches the rootfs by path, as the container's root.
-    if (maps.length > 0) giveToMapRoot(build.container, maps);
     chmodSync(build.container, 0o770);
+    if (maps.length > 0) await giveToMapRoot(build.container, maps, 'container');
   }
 }
 
@@ -106,6 +108,7 @@ async function fill(settings: CreateSettings, request: CreateRequest, filling: F
     env: cacheEnvironment(settings),
     onStart: pid => recordWorker(build.directory, pid),
   });
+  await takeBack(build.container, 'config');
   tellRootAccess(request, build.container);
 }
 
@@ -136,6 +139,7 @@ function check(settings: CreateSettings, request: CreateRequest): Template | und
   const search = { flavour: request.flavour, templates: settings.templates };
   const template = request.template === 'none' ? undefined : findTemplate(request.template, search);
   checkRootAccess(request, template);
+  ownNamespace(); // a plain user without ids is told so before anything is made
   const final = join(request.lxcpath, request.name);
   findStore(request.backingStore ?? 'dir').check({
     building: final,

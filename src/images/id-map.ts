@@ -2,9 +2,10 @@
 
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
-import type { IdSpan } from '../base/id-spans.ts';
+import { type IdSpan, RANGE_IDS, rangeBases } from '../base/id-spans.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ContainerConfig, IdMapping } from '../config/model.ts';
+import { type Caller, plainCaller, subordinateIds } from '../host/caller.ts';
 import type { Build } from '../storage/building.ts';
 import { allocateRange } from '../storage/id-ranges.ts';
 import { isIdmappable } from '../storage/idmappable.ts';
@@ -20,7 +21,13 @@ export async function takeRange(
   request: CreateRequest,
   build: Build,
 ): Promise<IdSpan | undefined> {
+  const caller = plainCaller();
   if (request.privileged) {
+    if (caller !== undefined) {
+      throw new TslxcError('NEEDS_ROOT', 'only root can create privileged containers', {
+        hint: 'leave --privileged out, or run it with sudo',
+      });
+    }
     request.onEvent({
       kind: 'notice',
       text: `${request.name} is privileged: root in it is root of this host`,
@@ -28,13 +35,44 @@ export async function takeRange(
     return undefined;
   }
   const { file, text } = request.base;
-  if (request.flavour === 'lxc' || mapOf(loadConfig({ file, text }).config).length > 0) return undefined;
+  if (mapOf(loadConfig({ file, text }).config).length > 0) return undefined;
+  if (caller !== undefined) return await rangeOfPlainUser(settings, request, { build, caller });
+  if (request.flavour === 'lxc') return undefined;
   const span = await ensureRootSpan(settings);
   if (span.added.length > 0) {
     const line = `root:${span.first}:${span.count}`;
     request.onEvent({ kind: 'notice', text: `added ${line} to ${span.added.join(' and ')}` });
   }
   return await allocateRange(settings, { lxcpath: request.lxcpath, name: request.name, id: build.id });
+}
+
+/**
+ * A plain user's containers have its own ids: each a range while there are enough, then all the first (as LXC's always do). LXC takes
+ * them from the config alone.
+ */
+async function rangeOfPlainUser(
+  settings: CreateSettings,
+  { flavour, lxcpath, name, base, onEvent }: CreateRequest,
+  { build, caller }: { readonly build: Build; readonly caller: Caller },
+): Promise<IdSpan> {
+  const { uids, gids } = subordinateIds(caller);
+  const [first] = rangeBases(uids, gids, caller.names);
+  if (flavour === 'lxc') {
+    const lines = ['u', 'g'].map(kind => `lxc.idmap = ${kind} 0 ${first ?? 'FIRST'} ${RANGE_IDS}`);
+    throw new TslxcError('CONFIG_INVALID', 'a container of a plain user needs lxc.idmap', {
+      hint: `add to ${base.file}: ${lines.join(' and ')}`,
+    });
+  }
+  try {
+    return await allocateRange(settings, { lxcpath, name, id: build.id }, caller.names);
+  } catch (error) {
+    if (!(error instanceof TslxcError) || error.code !== 'NO_ID_RANGE' || first === undefined) throw error;
+    onEvent({
+      kind: 'notice',
+      text: `no more ids in /etc/subuid: ${name} shares those of another container`,
+    });
+    return { first, count: RANGE_IDS };
+  }
 }
 
 /** Whether the container will have an id map: one of its own range, or what its config begins with. */
@@ -91,5 +129,5 @@ async function shift(request: CreateRequest, build: Build, { storage, maps }: St
     request.onEvent({ kind: 'notice', text });
   }
   await shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal);
-  for (const directory of ownDirectories(storage)) giveToMapRoot(directory, maps);
+  for (const directory of ownDirectories(storage)) await giveToMapRoot(directory, maps);
 }

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { plainCaller } from '../host/caller.ts';
 import { baseDirectory, registerBaseUser } from '../storage/bases.ts';
 import type { Build } from '../storage/building.ts';
 import { overlayFault } from '../storage/overlayable.ts';
@@ -52,9 +53,9 @@ export async function chooseStorage(
   }
 }
 
-/** LXC's names keep LXC's way: the whole tree in rootfs, made in one run. */
+/** LXC's names keep LXC's way: the whole tree in rootfs, made in one run. A plain user can map no ids at mount, and so shares no base. */
 function wantsBase({ flavour, cache }: CreateRequest, template: Template): boolean {
-  return template.twoPhases && flavour === 'tslxc' && cache !== 'none';
+  return template.twoPhases && flavour === 'tslxc' && cache !== 'none' && plainCaller() === undefined;
 }
 
 async function onBase(

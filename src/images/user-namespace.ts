@@ -1,10 +1,12 @@
 // Templates as LXC runs them for a container with an id map: in a user namespace, whose root is the container's. What it makes has
 // shifted ids; its caller has one more id in there, which the template is told.
 
+import type { IdSpan } from '../base/id-spans.ts';
 import { withHostId } from '../base/ids.ts';
 import { loadConfig } from '../config/load.ts';
 import type { IdMapping } from '../config/model.ts';
-import type { MapHelpers } from '../host/map-helpers.ts';
+import { plainCaller } from '../host/caller.ts';
+import { type MapHelpers, mapHelpers } from '../host/map-helpers.ts';
 import type { NamespaceIds } from '../plan/spawn.ts';
 import { mapOf } from './id-map.ts';
 import type { CreateRequest } from './request.ts';
@@ -17,11 +19,25 @@ export interface TemplateNamespace {
   readonly words: readonly string[];
 }
 
-/** For whom the template runs so: callers of `lxc-create` with an id map in the config that the container begins with. */
-export function namespaceFor({ flavour, base }: CreateRequest): TemplateNamespace | undefined {
-  const maps = mapOf(loadConfig(base).config);
-  if (flavour !== 'lxc' || maps.length === 0) return undefined;
-  return templateNamespace(maps, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 });
+/**
+ * For whom the template runs so: callers of `lxc-create` with an id map in the config that the container begins with, and plain
+ * users, whose containers have the map of the config or the range.
+ */
+export function namespaceFor(
+  { flavour, base }: CreateRequest,
+  range: IdSpan | undefined,
+): TemplateNamespace | undefined {
+  const caller = plainCaller();
+  if (flavour !== 'lxc' && caller === undefined) return undefined;
+  const maps = range ? mapsOf(range) : mapOf(loadConfig(base).config);
+  if (caller !== undefined) return templateNamespace(maps, caller, mapHelpers());
+  return maps.length === 0 ? undefined : templateNamespace(maps, ROOT);
+}
+
+const ROOT = { uid: 0, gid: 0 };
+
+function mapsOf({ first, count }: IdSpan): IdMapping[] {
+  return (['u', 'g'] as const).map(kind => ({ kind, nsId: 0, hostId: first, count }));
 }
 
 /** The namespace for a container's maps. `helpers` where the caller is a plain user. */

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
-import { type IdSpan, parseSubids, RANGE_IDS, rangeBases } from '../base/id-spans.ts';
+import { type IdSpan, parseSubids, RANGE_IDS, ROOT_OWNERS, rangeBases } from '../base/id-spans.ts';
 import { takeLock } from '../host/locks.ts';
 import { syncDirectory } from './durable.ts';
 import { liveIdMaps, overlappingLiveMap } from './live-id-maps.ts';
@@ -64,9 +64,9 @@ function readEntry(file: string): Entry | undefined {
   }
 }
 
-function noneFree(settings: IdRangeSettings, why: string): TslxcError {
+function noneFree(settings: IdRangeSettings, owner: string, why: string): TslxcError {
   return new TslxcError('NO_ID_RANGE', `no free range of ${RANGE_IDS} ids: ${why}`, {
-    hint: `add a line like root:FIRST:${RANGE_IDS * 4096} to ${settings.subuidFile} and to ${settings.subgidFile}`,
+    hint: `add a line like ${owner}:FIRST:${RANGE_IDS * 4096} to ${settings.subuidFile} and to ${settings.subgidFile}`,
   });
 }
 
@@ -89,14 +89,20 @@ function linkFirstFree(directory: string, draft: string, bases: Iterable<number>
 }
 
 /**
- * Takes a free range of 65536 ids for a container from root's lines in the subuid and subgid files.
- * Throws NO_ID_RANGE when there is none, naming the file and the line to add.
+ * Takes a free range of 65536 ids for a container from its owner's lines in the subuid and subgid files: root's, unless others are
+ * named. Throws NO_ID_RANGE when there is none, naming the file and the line to add.
  */
-export async function allocateRange(settings: IdRangeSettings, holder: RangeHolder): Promise<IdSpan> {
+export async function allocateRange(
+  settings: IdRangeSettings,
+  holder: RangeHolder,
+  owners = ROOT_OWNERS,
+): Promise<IdSpan> {
   const uids = parseSubids(readText(settings.subuidFile));
   const gids = parseSubids(readText(settings.subgidFile));
-  const bases = [...rangeBases(uids, gids)];
-  if (bases.length === 0) throw noneFree(settings, 'root has no span that both files give it whole');
+  const bases = [...rangeBases(uids, gids, owners)];
+  const [owner = ''] = owners;
+  if (bases.length === 0)
+    throw noneFree(settings, owner, `${owner} has no span that both files give it whole`);
 
   const directory = registry(settings);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -110,7 +116,7 @@ export async function allocateRange(settings: IdRangeSettings, holder: RangeHold
       range = linkFirstFree(directory, draft, bases);
     }
     if (range !== undefined) return range;
-    throw noneFree(settings, `all ${bases.length} of root's are taken`);
+    throw noneFree(settings, owner, `all ${bases.length} of ${owner}'s are taken`);
   } finally {
     unlinkSync(draft);
   }

@@ -8,6 +8,7 @@ import { existsSync, realpathSync, rmdirSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
 import type { ProgramResult } from '../host/program.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
+import { ownNamespace } from './own-namespace.ts';
 import { runInSandbox } from './sandbox.ts';
 
 /** Runs a program in a view of the directory in which no mount exists beneath. Undefined when the directory is gone. */
@@ -22,7 +23,11 @@ export async function inPrivateView(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const view = { source: real, target: real, directory: real, argv, env: { PATH: STANDARD_PATH } };
+  const ids = ownNamespace();
+  const view = {
+    ...{ source: real, target: real, directory: real, argv, env: { PATH: STANDARD_PATH } },
+    ...(ids && { ids }),
+  };
   // Its own session: a second Ctrl-C must not leave half a tree.
   return await runInSandbox(view, { detached: true });
 }

@@ -2,12 +2,15 @@
 // by a process inside such a user namespace has them by itself: owners, ACLs and file capabilities are all translated by the
 // kernel, nothing is walked by us, and no path in the tree is named.
 
-import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { nsIdOf } from '../base/ids.ts';
 import type { IdMapping } from '../config/model.ts';
+import { plainCaller } from '../host/caller.ts';
 import { pipeIntoUserNamespace } from '../host/user-namespace.ts';
-import { removeTree } from './removal.ts';
+import { ownNamespace } from './own-namespace.ts';
+import { inPrivateView, removeTree } from './removal.ts';
 
 /** Everything but device nodes, which no user namespace may make: a container's /dev is not on its disk. */
 const PACK =
@@ -70,7 +73,40 @@ export async function shiftTree(
   await removeTree(old);
 }
 
-/** Gives an empty directory to the map's root. */
-export function giveToMapRoot(directory: string, maps: readonly IdMapping[]): void {
-  chownSync(directory, hostRoot(maps, 'u'), hostRoot(maps, 'g'));
+/**
+ * Gives a directory to the map's root. The container's own (`whose`) keeps a plain user's group: so LXC makes it, and the user goes on
+ * reaching it.
+ */
+export async function giveToMapRoot(
+  directory: string,
+  maps: readonly IdMapping[],
+  whose: 'tree' | 'container' = 'tree',
+): Promise<void> {
+  const [uid, gid] = [hostRoot(maps, 'u'), hostRoot(maps, 'g')];
+  const own = ownNamespace();
+  if (own === undefined) {
+    chownSync(directory, uid, gid);
+    return;
+  }
+  const [owner, group] = [nsIdOf(own.uids, uid), nsIdOf(own.gids, gid)];
+  if (owner === undefined || group === undefined) {
+    throw new TslxcError('CONFIG_INVALID', `lxc.idmap: ${uid} or ${gid} is none of this user's ids`, {
+      hint: 'see its lines in /etc/subuid and /etc/subgid',
+    });
+  }
+  const to = whose === 'container' ? `${owner}` : `${owner}:${group}`;
+  const result = await inPrivateView(directory, ['chown', '--', to, '.']);
+  if (result?.exitCode === 0) return;
+  throw new TslxcError(
+    'SHIFT_FAILED',
+    `${directory} can't be given to the container: ${result?.stderr ?? ''}`,
+  );
+}
+
+/** What a template wrote anew as the container's root, a plain user makes its own again. */
+export async function takeBack(directory: string, file: string): Promise<void> {
+  const caller = plainCaller();
+  const owner = lstatSync(join(directory, file), { throwIfNoEntry: false })?.uid;
+  if (caller === undefined || owner === undefined || owner === caller.uid) return;
+  await inPrivateView(directory, ['chown', '--no-dereference', '0:0', '--', file]);
 }

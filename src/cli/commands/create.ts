@@ -161,7 +161,6 @@ async function ask(invocation: Invocation, args: ParsedArguments): Promise<reado
   const { template, format } = args.values;
   const mayAsk = flavour === 'tslxc' && isTTY.stdin && isTTY.stderr && !args.flags['quiet'];
   if (!mayAsk || template !== undefined || format !== undefined) return undefined;
-  refuseOthersThanRoot(invocation);
   const { askForCommand } = await import('../create-questions.ts');
   const base = await baseConfig(invocation, args, await settingsFor(invocation));
   return await askForCommand(invocation, args, base);
@@ -186,12 +185,6 @@ function checkCommandLine(invocation: Invocation, args: ParsedArguments): void {
     throw badArgument(`unknown format ${args.values['format']}`, 'use --format json');
   }
   if (args.positionals.length > 0) throw badArgument(`unexpected argument ${args.positionals[0]}`);
-  refuseOthersThanRoot(invocation);
-}
-
-function refuseOthersThanRoot({ uid }: Invocation): void {
-  if (uid === 0) return;
-  throw new TslxcError('NEEDS_ROOT', 'only root can create containers', { hint: 'run it with sudo' });
 }
 
 function treeOptions({ flags }: ParsedArguments): Pick<CreateRequest, 'full' | 'cache'> {
