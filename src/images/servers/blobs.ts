@@ -3,6 +3,7 @@
 
 import {
   closeSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -81,7 +82,7 @@ async function obtain(request: BlobRequest, path: string): Promise<'kept' | 'res
       return 'kept';
     }
     const begun = statSync(partial).size;
-    await download(request, partial, begun);
+    await download(request, partial);
     renameSync(partial, path);
     return begun > 0 ? 'resumed' : 'whole';
   } catch (error) {
@@ -95,51 +96,74 @@ async function obtain(request: BlobRequest, path: string): Promise<'kept' | 'res
 
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-async function download(request: BlobRequest, partial: string, begun: number): Promise<void> {
-  const { url, file, env, signal, onProgress } = request;
+async function download(request: BlobRequest, partial: string): Promise<void> {
+  const { url, file, env, signal } = request;
   const abortable = signal === undefined ? {} : { signal };
-  const total = file.sizeBytes ?? (await lengthOf({ url, env, ...abortable }));
-  const fd = openSync(partial, 'a');
-  const began = performance.now();
-  let bytes = begun;
-  let fresh = 0;
-  const tell = () =>
-    onProgress({
-      url,
-      bytes,
-      ...(total === undefined ? {} : { totalBytes: total }),
-      bytesPerSecond: (fresh * 1000) / Math.max(1, performance.now() - began),
-    });
-  const anew = () => {
-    ftruncateSync(fd, 0);
-    bytes = 0;
-  };
+  const part = new PartialFile(partial);
   try {
-    if (begun > 0 && begun >= (file.sizeBytes ?? Number.POSITIVE_INFINITY)) anew();
+    if (part.bytes >= (file.sizeBytes ?? Number.POSITIVE_INFINITY)) part.clear();
+    const tell = progressOf(request, file.sizeBytes ?? (await lengthOf({ url, env, ...abortable })));
     const isOffered = await transfer({
       url,
       mostBytes: file.sizeBytes ?? MOST_BYTES,
-      fromByte: bytes,
+      fromByte: part.bytes,
       env,
       ...abortable,
       take: chunk => {
-        writeSync(fd, chunk);
-        bytes += chunk.length;
-        fresh += chunk.length;
-        tell();
+        part.append(chunk);
+        tell(part.bytes, chunk.length);
       },
-      restart: anew,
+      restart: () => part.clear(),
     });
     if (!isOffered)
       throw new TslxcError('DOWNLOAD_FAILED', `can't get ${url}: the server names it, and does not have it`);
-    if (file.sizeBytes !== undefined && bytes !== file.sizeBytes) {
-      anew();
+    if (file.sizeBytes !== undefined && part.bytes !== file.sizeBytes)
       throw new TslxcError(
         'IMAGE_TAMPERED',
-        `${url} has ${bytes} bytes, not ${file.sizeBytes} as its index says`,
+        `${url} has ${part.bytes} bytes, not ${file.sizeBytes} as its index says`,
       );
-    }
+  } catch (error) {
+    // What a network broke off is gone on with; what was wrong is no beginning of anything.
+    if (!(error instanceof TslxcError && error.code === 'SERVER_UNREACHABLE') && !signal?.aborted)
+      part.clear();
+    throw error;
   } finally {
-    closeSync(fd);
+    part.close();
   }
+}
+
+/** A download that may be gone on with. */
+class PartialFile {
+  readonly #fd: number;
+  bytes: number;
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'a');
+    this.bytes = fstatSync(this.#fd).size;
+  }
+
+  append(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    this.bytes += chunk.length;
+  }
+
+  clear(): void {
+    ftruncateSync(this.#fd, 0);
+    this.bytes = 0;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Tells how far the file is after each piece of it. */
+function progressOf({ url, onProgress }: BlobRequest, totalBytes: number | undefined) {
+  const began = performance.now();
+  let fresh = 0;
+  return (bytes: number, more: number) => {
+    fresh += more;
+    const bytesPerSecond = (fresh * 1000) / Math.max(1, performance.now() - began);
+    onProgress({ url, bytes, ...(totalBytes === undefined ? {} : { totalBytes }), bytesPerSecond });
+  };
 }

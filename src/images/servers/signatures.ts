@@ -25,16 +25,16 @@ export async function checkSignature(signed: Signed): Promise<number> {
     writeFileSync(data, signed.data);
     writeFileSync(signature, signed.signature);
     const words = ['--homedir', directory, '--status-fd', '1', '--keyring', keyring, signature, data];
-    const { stdout, stderr, startError } = await runShort('gpgv', words, environment(directory));
+    const { stdout, startError } = await runShort('gpgv', words, environment(directory));
     if (startError !== undefined) throw lacking('gpgv', startError, 'gpgv');
-    return signingTime(stdout, stderr, signed);
+    return signingTime(stdout, signed);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** Every signature that the keyring knows must be good, and one must be known; gpgv's own status says no more than that. */
-function signingTime(status: string, said: string, { url, keyring }: Signed): number {
+function signingTime(status: string, { url, keyring }: Signed): number {
   const words = new Set([...status.matchAll(/^\[GNUPG:\] ([A-Z_]+)/gm)].map(match => match[1]));
   const time = Number(/^\[GNUPG:\] VALIDSIG [0-9A-F]+ \S+ (\d+)/m.exec(status)?.[1] ?? Number.NaN);
   const isBad = ['BADSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG'].some(word => words.has(word));
@@ -48,12 +48,7 @@ function signingTime(status: string, said: string, { url, keyring }: Signed): nu
         ? 'its key is revoked'
         : words.has('NO_PUBKEY')
           ? `it is by the key ${key}, which is not in ${keyring}`
-          : `it is no signature (${
-              said
-                .split('\n')
-                .at(-1)
-                ?.replace(/^gpgv: /, '') ?? ''
-            })`;
+          : 'it is no signature';
   throw new TslxcError('IMAGE_SIGNATURE_WRONG', `the signature of ${url} is refused: ${why}`);
 }
 
