@@ -236,7 +236,7 @@ int run_main(int argc, char **argv)
 	struct run run;
 	struct plan plan = {0};
 	struct start_options options;
-	if (start_options_read(argc, argv, &options) < 0)
+	if (start_options_read(argc, argv, &options) < 0 || parent_follow(&options) < 0)
 		return 1;
 	if (start_run(&run, &plan, START_RUN, &options) < 0 || sealed_enter(&run, options.argv) < 0) {
 		report_failure(&run);

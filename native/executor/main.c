@@ -3,7 +3,7 @@
  *
  *   tslxc-executor launch [--status] [--foreground] [--title TEXT] [-- COMMAND…]   COMMAND starts the container anew when a
  *                                                                                 reboot finds other facts than the plan's
- *   tslxc-executor run [--status]
+ *   tslxc-executor run [--status] [--parent PID]                                  it dies with PID, its parent
  *   tslxc-executor teardown [--status]
  *   tslxc-executor print < PLAN
  *   tslxc-executor console … | probe …

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -151,6 +152,8 @@ int start_options_read(int argc, char **argv, struct start_options *options)
 			options->status = true;
 		} else if (strcmp(argv[n], "--title") == 0 && n + 1 < argc) {
 			options->title = argv[++n];
+		} else if (strcmp(argv[n], "--parent") == 0 && n + 1 < argc) {
+			options->parent = (pid_t)strtol(argv[++n], NULL, 10);
 		} else if (strcmp(argv[n], "--") == 0 && n + 1 < argc) {
 			options->restart = argv + n + 1;
 			break;
@@ -160,6 +163,15 @@ int start_options_read(int argc, char **argv, struct start_options *options)
 		}
 	}
 	return 0;
+}
+
+int parent_follow(const struct start_options *options)
+{
+	if (!options->parent)
+		return 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have ended before the kernel knew. */
+	return getppid() == options->parent ? 0 : -ESRCH;
 }
 
 /* The kernel shows the memory in which the arguments came. */

@@ -19,9 +19,12 @@ struct start_options {
 	bool status; /* somebody reads what we report on START_STATUS; else that number is none of ours */
 	bool foreground;
 	char **restart; /* what to run when a reboot finds that the plan's facts have changed; NULL: nothing */
+	pid_t parent; /* whose death is ours too; 0: nobody's */
 };
 /* argv begins with the mode. */
 int start_options_read(int argc, char **argv, struct start_options *options);
+/* Dies with the process that started us, however that one ends. -ESRCH when it has ended already. */
+int parent_follow(const struct start_options *options);
 /* Makes the process list show the title alone. */
 void title_set(const struct start_options *options);
 

@@ -1,7 +1,5 @@
 // Runs a program of the host to its end. Argument lists only: no shell reads what we pass.
 
-import { execa } from 'execa';
-
 export interface ProgramOptions {
   readonly cwd?: string;
   /** The whole environment; default: this process's. */
@@ -33,7 +31,8 @@ export interface ProgramResult {
   readonly startError: string | undefined;
 }
 
-const KEPT_LINES = 50;
+/** Of what a program prints. */
+export const KEPT_LINES = 50;
 
 /** Runs `file` with `args` until it ends; never throws for what the program does. */
 export async function runProgram(
@@ -44,6 +43,7 @@ export async function runProgram(
   const output = options.output ?? 'lines';
   const [program, words] = options.diesWithUs ? bound(file, args) : [file, args];
   const piped = output === 'lines' ? 'pipe' : output;
+  const { execa } = await import('execa'); // its loading is the longest part of a verb that needs it
   const child = execa(program, words, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env, extendEnv: false }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { checkContainerName, hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
 import { recordWorker } from '../storage/builder.ts';
-import { type Build, beginBuild, discardBuild, publishBuild } from '../storage/building.ts';
+import { type Build, type BuildSize, beginBuild, discardBuild, publishBuild } from '../storage/building.ts';
 import { copyTree } from '../storage/copy-tree.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
@@ -33,10 +33,12 @@ export async function createContainer(settings: CreateSettings, request: CreateR
   await cleanInterrupted(settings, request.lxcpath);
   const build = beginBuild(request.lxcpath, request.name);
   try {
-    if (template === undefined) await makeConfigOnly(settings, request, build);
-    else await makeWhole(settings, request, build, template);
+    const size =
+      template === undefined
+        ? await makeConfigOnly(settings, request, build)
+        : await makeWhole(settings, request, build, template);
     refuseWhenAborted(request.signal);
-    await publishBuild(build);
+    await publishBuild(build, size);
   } catch (error) {
     await discard(settings, build, error);
     throw inWords(error);
@@ -44,9 +46,14 @@ export async function createContainer(settings: CreateSettings, request: CreateR
 }
 
 /** -t none: no rootfs. */
-async function makeConfigOnly(settings: CreateSettings, request: CreateRequest, build: Build): Promise<void> {
+async function makeConfigOnly(
+  settings: CreateSettings,
+  request: CreateRequest,
+  build: Build,
+): Promise<BuildSize> {
   beginConfig(request, build.container, await takeRange(settings, request, build), undefined);
   writeMarkerFile(build.container, 'stored', 'unshifted');
+  return 'few files';
 }
 
 async function makeWhole(
@@ -54,7 +61,7 @@ async function makeWhole(
   request: CreateRequest,
   build: Build,
   template: Template,
-): Promise<void> {
+): Promise<BuildSize> {
   const idmapped = willBeMapped(request);
   const storage = await chooseStorage(settings, request, { build, template, idmapped });
   const { store, place } = storage;
@@ -76,6 +83,7 @@ async function makeWhole(
     chmodSync(build.container, 0o770);
     if (maps.length > 0) await giveToMapRoot(build.container, maps, 'container');
   }
+  return place.base === undefined ? 'a whole tree' : 'few files';
 }
 
 interface Filling {

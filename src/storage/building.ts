@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { releaseBases } from './bases.ts';
 import { builderTag, isAbandoned, tryCleaning } from './builder.ts';
-import { syncDirectory, syncFilesystem } from './durable.ts';
+import { syncDirectory, syncFewFiles, syncFilesystem } from './durable.ts';
 import { type IdRangeSettings, releaseRanges } from './id-ranges.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { removeOutsideRootfs } from './outside-rootfs.ts';
@@ -32,6 +32,9 @@ export interface Build {
   /** What becomes LXCPATH/NAME. */
   readonly container: string;
 }
+
+/** How much there is to be written out before it is published. */
+export type BuildSize = 'few files' | 'a whole tree';
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
@@ -85,8 +88,9 @@ export function beginBuild(lxcpath: string, name: string): Build {
 }
 
 /** Makes the container appear at LXCPATH/NAME; when this returns it survives a power cut. Throws ALREADY_EXISTS. */
-export async function publishBuild(build: Build): Promise<void> {
-  await syncFilesystem(build.container);
+export async function publishBuild(build: Build, size: BuildSize): Promise<void> {
+  if (size === 'few files') syncFewFiles(build.container);
+  else await syncFilesystem(build.container);
   try {
     renameSync(build.container, join(build.lxcpath, build.name));
   } catch (error) {

@@ -1,7 +1,17 @@
 // What makes a change survive a power cut.
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { runProgram } from '../host/program.ts';
 
@@ -36,4 +46,26 @@ export async function syncFilesystem(path: string): Promise<void> {
   });
   if (exitCode === 0) return;
   throw new TslxcError('SYNC_FAILED', `${path} could not be written to disk: ${startError ?? stderr}`);
+}
+
+/**
+ * Writes out a tree of few files, one by one: on a busy host, writing out its whole filesystem would wait for what others have
+ * written. No link is followed.
+ */
+export function syncFewFiles(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) syncFewFiles(path);
+    else if (entry.isFile()) syncFile(path);
+  }
+  syncDirectory(directory);
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

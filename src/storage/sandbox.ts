@@ -1,9 +1,9 @@
 // Carries out sandbox plans: templates, and removals of what they wrote.
 
 import { closeSync } from 'node:fs';
-import { installation } from '../host/installation.ts';
+import { runPlan } from '../host/executor-run.ts';
 import { sealedMemfd } from '../host/memfd.ts';
-import { type ProgramOptions, type ProgramResult, runProgram } from '../host/program.ts';
+import type { ProgramOptions, ProgramResult } from '../host/program.ts';
 import { planBytes } from '../plan/bytes.ts';
 import { type SandboxInput, sandboxPlan } from '../plan/sandbox.ts';
 
@@ -14,7 +14,7 @@ export async function runInSandbox(
 ): Promise<ProgramResult> {
   const plan = sealedMemfd('tslxc-sandbox', planBytes(sandboxPlan(input)));
   try {
-    return await runProgram(installation().executor, ['run'], { ...options, descriptors: [plan] });
+    return await runPlan(plan, options);
   } finally {
     closeSync(plan);
   }
