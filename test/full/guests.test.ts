@@ -1,4 +1,4 @@
-// Every Debian that the mirror has, from nothing to `running` and back; by both installers; and under LXC itself.
+// Every Debian that the mirror has, from nothing to `running` and back; by both installers.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,6 @@ import {
   updates,
 } from '../system/debian-guest.ts';
 import { harness } from '../system/harness.ts';
-import { noLxc, runUnderLxc } from '../templates/under-lxc.ts';
 
 test('bullseye, bookworm and trixie beside each other: disjoint maps, each with the whole life of a guest', async t => {
   const h = harness(t);
@@ -84,5 +83,3 @@ test('debootstrap, where there is no mmdebstrap', async t => {
   await boots(t, guest);
   await stops(t, guest);
 });
-
-test('tslxc-debian under LXC’s own lxc-create', { skip: noLxc }, t => runUnderLxc(t, 'debian'));

@@ -50,7 +50,8 @@ export async function serveImages(
   };
   const requests: ServedRequest[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname);
+    // lxc-download writes `//meta`, which would be a host.
+    const path = decodeURIComponent(new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://x').pathname);
     requests.push({ method: request.method ?? '', path, range: request.headers.range ?? '' });
     const file = join(root, normalize(path));
     if (state.status !== 0) {
