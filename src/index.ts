@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import type { ContainerConfig } from './config/model.ts';
 import { readKey } from './config/print.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
+import type { CreateEvent } from './images/events.ts';
 import type { Plan } from './plan/model.ts';
 import type { AttachRequest } from './runtime/attach.ts';
 import { loadPlaceConfig } from './runtime/config.ts';
@@ -25,6 +26,7 @@ import { ensureRootSpan } from './storage/root-span.ts';
 
 export { describeOrigin, type Origin, TslxcError } from './base/errors.ts';
 export type { ContainerConfig } from './config/model.ts';
+export type { CreateEvent, Progress, StepName } from './images/events.ts';
 export type { Plan } from './plan/model.ts';
 export { annotatedPlanText, planText } from './plan/text.ts';
 export type { State } from './runtime/events.ts';
@@ -57,6 +59,8 @@ export interface CreateOptions extends Options {
   readonly onOutput?: (line: string) => void;
   /** Told of what the user should know. */
   readonly onNotice?: (notice: string) => void;
+  /** Told of both and of all else: steps, progress, the password that was made up for root. */
+  readonly onEvent?: (event: CreateEvent) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -88,7 +88,22 @@ say() {
 # progress DONE TOTAL UNIT WHAT: how far a long step is; TOTAL is 0 where nobody knows, UNIT is bytes or any plural. tslxc shows it;
 # LXC, which would show the line itself, gets none.
 progress() {
-  [ -z "${TSLXC_PROGRESS:-}" ] || printf 'tslxc-progress %s\n' "$*"
+  [ -z "${TSLXC_EVENTS:-}" ] || printf 'tslxc-progress %s\n' "$*"
+}
+
+# ask TEXT: shows TEXT, of one line or more, to the person whose terminal stdin is, and sets `answer` to what is typed.
+ask() {
+  if [ -n "${TSLXC_EVENTS:-}" ]; then
+    printf '%s\n' "$1" | sed 's/^/tslxc-question /'
+  else
+    printf '%s\n' "$1" >"$(terminal)"
+  fi
+  read -r answer || answer=
+}
+
+# What a template writes to stdout may go elsewhere than to the terminal.
+terminal() {
+  if (: >/dev/tty) 2>/dev/null; then echo /dev/tty; else echo /dev/stderr; fi
 }
 
 fail() {

@@ -208,18 +208,10 @@ ask_about_keys() {
     all=$(printf '%s\n' "$has" | paste -s -d , -)
     fail "the keys of $1 at $2 have $(fingerprints_in_words "$has"): compare with what $1 publishes, then give --key-fingerprint $all, or --keyring FILE"
   fi
-  {
-    printf 'Nothing on this host vouches for the keys of %s. At %s are:\n' "$1" "$2"
-    printf '%s\n' "$listed" | sed 's/^/  /'
-    printf 'Compare them with what %s publishes elsewhere. Type yes to trust them, then Enter: ' "$1"
-  } >"$(terminal)"
-  read -r answer || answer=
+  ask "Nothing on this host vouches for the keys of $1. At $2 are:
+$(printf '%s\n' "$listed" | sed 's/^/  /')
+Compare them with what $1 publishes elsewhere. Type yes to trust them, then Enter:"
   [ "$answer" = yes ] || fail "the keys of $1 are not trusted; nothing was installed"
-}
-
-# Where the person sits whose terminal stdin is; what a template writes to stdout may go elsewhere.
-terminal() {
-  if (: >/dev/tty) 2>/dev/null; then echo /dev/tty; else echo /dev/stderr; fi
 }
 
 # --- What was once said yes to

@@ -65,6 +65,8 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** How the container name is taken: option or first positional (most), or not at all. */
   readonly nameFrom: 'option-or-positional' | 'option' | 'none';
+  /** Whether these options name containers by themselves: no word is a name then, and none is missing. */
+  hasNoName?(values: Readonly<Record<string, string>>): boolean;
   /** Printed after --help: what else was asked about by the options before it (`-t TEMPLATE -h`). */
   moreHelp?(invocation: Invocation, values: Readonly<Record<string, string>>): Promise<void>;
   /** On a terminal: a command line in place of one that lacks something; undefined: it lacks nothing that can be asked for. */

@@ -136,7 +136,7 @@ function parsedArguments(command: Command, line: CommandLine): ParsedArguments {
   const rest = line.rest === undefined ? undefined : [...line.rest];
   let name = command.nameFrom === 'none' ? '' : (values['name'] ?? '');
   // The first word that is no option is the name; LXC takes it from behind `--` too.
-  if (name === '' && command.nameFrom === 'option-or-positional')
+  if (name === '' && command.nameFrom === 'option-or-positional' && !command.hasNoName?.(values))
     name = (positionals.length > 0 ? positionals : rest)?.shift() ?? '';
   if (values['lxcpath'] !== undefined) values['lxcpath'] = values['lxcpath'].replace(/(?<=.)\/+$/, '');
   return { name, flags, values, lists, positionals, rest };
@@ -154,6 +154,7 @@ const NO_NAME = 'No container name specified';
 function commonComplaint(command: Command, line: CommandLine, args: ParsedArguments): string | undefined {
   if (line.taken.filter(({ key }) => key === 'lxcpath').length > 1)
     return 'This command only accepts 1 -P,--lxcpath arguments';
-  if (command.nameFrom === 'option-or-positional' && args.name === '') return NO_NAME;
+  const isNamed = command.nameFrom !== 'option-or-positional' || command.hasNoName?.(args.values);
+  if (!isNamed && args.name === '') return NO_NAME;
   return undefined;
 }

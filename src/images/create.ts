@@ -14,6 +14,7 @@ import { giveToMapRoot, takeBack } from '../storage/shift.ts';
 import { findStore } from '../storage/store.ts';
 import { cacheEnvironment } from './bases/make.ts';
 import { beginConfig, finishConfig } from './config-file.ts';
+import { inStep } from './events.ts';
 import { mapOf, ownDirectories, storeIds, takeRange, willBeMapped } from './id-map.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
 import { checkRootAccess, leaveRootAccess, tellRootAccess } from './root-access.ts';
@@ -99,26 +100,35 @@ async function fill(settings: CreateSettings, request: CreateRequest, filling: F
   const { build, template, storage, idmapped, namespace } = filling;
   const { store, place, base, copied } = storage;
   const { building, final } = store.rootfs(place);
-  if (base !== undefined && copied) await copyTree(base.rootfs, building, request.signal);
+  if (base !== undefined && copied) {
+    await inStep(request.onEvent, { step: 'copy', text: 'copying the base' }, () =>
+      copyTree(base.rootfs, building, request.signal),
+    );
+  }
   if (template.twoPhases) leaveRootAccess(request, build.container);
   const path = `${request.lxcpath}/${request.name}`;
-  await runTemplate(request, template, {
-    source: realpathSync(build.container),
-    target: realpathSync(path),
-    words: [
-      ...(base === undefined ? [] : ['--phase=personalize', `--base=${base.directory}`]),
-      `--path=${path}`,
-      `--name=${request.name}`,
-      `--rootfs=${final}`,
-    ],
-    ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
-    ...(namespace === undefined ? {} : { namespace }),
-    env: cacheEnvironment(settings),
-    onStart: pid => recordWorker(build.directory, pid),
-  });
+  await inStep(request.onEvent, base === undefined ? RUN_WHOLE : PERSONALIZE, () =>
+    runTemplate(request, template, {
+      source: realpathSync(build.container),
+      target: realpathSync(path),
+      words: [
+        ...(base === undefined ? [] : ['--phase=personalize', `--base=${base.directory}`]),
+        `--path=${path}`,
+        `--name=${request.name}`,
+        `--rootfs=${final}`,
+      ],
+      ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
+      ...(namespace === undefined ? {} : { namespace }),
+      env: cacheEnvironment(settings),
+      onStart: pid => recordWorker(build.directory, pid),
+    }),
+  );
   await takeBack(build.container, 'config');
   tellRootAccess(request, build.container);
 }
+
+const RUN_WHOLE = { step: 'template', text: 'running the template' } as const;
+const PERSONALIZE = { step: 'personalize', text: 'giving it a name and keys of its own' } as const;
 
 function overlayOf(lower: string, path: string, target: string, userxattr: boolean) {
   return { lower, upper: `${path}/overlay/delta`, work: `${path}/overlay/work`, target, userxattr };

@@ -12,6 +12,7 @@ import { isIdmappable } from '../storage/idmappable.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
 import { ensureRootSpan } from '../storage/root-span.ts';
 import { giveToMapRoot, shiftTree } from '../storage/shift.ts';
+import { inStep } from './events.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
 import type { Storage } from './storage-choice.ts';
 
@@ -128,6 +129,8 @@ async function shift(request: CreateRequest, build: Build, { storage, maps }: St
     const text = `the filesystem of ${request.lxcpath} can't map ids at mount: the rootfs is a copy with shifted ids`;
     request.onEvent({ kind: 'notice', text });
   }
-  await shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal);
+  await inStep(request.onEvent, { step: 'shift', text: "giving the tree the container's ids" }, () =>
+    shiftTree(join(build.container, 'rootfs'), build.directory, maps, request.signal),
+  );
   for (const directory of ownDirectories(storage)) await giveToMapRoot(directory, maps);
 }

@@ -1,16 +1,10 @@
-// What a create is asked, and what it tells.
+// What a create is asked.
 
 import type { IdRangeSettings } from '../storage/id-ranges.ts';
 import type { BaseConfig } from './base-config.ts';
+import type { CreateEvent } from './events.ts';
 
-/** What a create tells while it works. */
-export type CreateEvent =
-  /** Something the user should know: an id span was made, the container is privileged. */
-  | { readonly kind: 'notice'; readonly text: string }
-  /** The password that root was given; told once. It is kept in `file`. */
-  | { readonly kind: 'password'; readonly text: string; readonly file: string }
-  /** A line that the template printed. */
-  | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
+export type { CreateEvent } from './events.ts';
 
 export interface CreateRequest {
   /** Absolute. */

@@ -5,6 +5,7 @@ import { TslxcError } from '../base/errors.ts';
 import { type ProgramResult, runProgram } from '../host/program.ts';
 import type { SandboxOverlay } from '../plan/sandbox.ts';
 import { runInSandbox } from '../storage/sandbox.ts';
+import { eventsOfLine } from './output-events.ts';
 import type { CreateRequest } from './request.ts';
 import type { Template } from './template.ts';
 import type { TemplateNamespace } from './user-namespace.ts';
@@ -43,7 +44,7 @@ export async function runTemplate(
     ...(overlay === undefined ? {} : { overlay }),
     ...(namespace === undefined ? {} : { ids: namespace.ids }),
     argv: [template.path, ...run.words, ...caller.templateArguments, ...(namespace?.words ?? [])],
-    env: { ...caller.env, ...run.env },
+    env: { ...caller.env, ...run.env, ...eventsEnvironment(caller) },
   };
   const result = await runInSandbox(input, { ...programOptions(caller), onStart: run.onStart });
   throwUnlessDone(caller, template, result);
@@ -60,15 +61,20 @@ export async function lookWithTemplate(
     ...programOptions(caller),
     output: 'lines',
     cwd: caller.cwd,
-    env: { ...caller.env, ...env },
+    env: { ...caller.env, ...env, ...eventsEnvironment(caller) },
     onLine: (stream, text) => {
       const fact = /^([a-z]+) (.*)$/.exec(text);
       if (stream === 'stdout' && fact?.[1] && fact[2] !== undefined) facts[fact[1]] = fact[2];
-      else caller.onEvent({ kind: 'output', stream, text });
+      else for (const event of eventsOfLine(stream, text)) caller.onEvent(event);
     },
   });
   throwUnlessDone(caller, template, result);
   return facts;
+}
+
+/** Tells the template that lines of tslxc's own (progress, questions) are understood. */
+function eventsEnvironment({ output }: TemplateCaller): Readonly<Record<string, string | undefined>> {
+  return { TSLXC_EVENTS: output === 'lines' ? '1' : undefined };
 }
 
 function programOptions({ output, signal, onEvent }: TemplateCaller) {
@@ -76,7 +82,7 @@ function programOptions({ output, signal, onEvent }: TemplateCaller) {
     diesWithUs: true,
     stdin: output === 'ignore' ? 'ignore' : 'inherit',
     output,
-    onLine: (stream: 'stdout' | 'stderr', text: string) => onEvent({ kind: 'output', stream, text }),
+    onLine: (stream: 'stdout' | 'stderr', text: string) => eventsOfLine(stream, text).forEach(onEvent),
     signal,
   } as const;
 }

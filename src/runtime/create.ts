@@ -16,6 +16,7 @@ export interface CreateCall {
   readonly env: Readonly<Record<string, string>>;
   readonly onOutput?: (line: string) => void;
   readonly onNotice?: (notice: string) => void;
+  readonly onEvent?: (event: CreateEvent) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +42,8 @@ export async function create(place: Place, call: CreateCall): Promise<void> {
       signal: call.signal ?? new AbortController().signal,
       onEvent: (event: CreateEvent) => {
         if (event.kind === 'notice') call.onNotice?.(event.text);
-        else call.onOutput?.(event.text);
+        else if (event.kind === 'output') call.onOutput?.(event.text);
+        call.onEvent?.(event);
       },
       ...(call.backingStore === undefined ? {} : { backingStore: call.backingStore }),
     },

@@ -247,7 +247,7 @@ test('on a terminal the keys are shown and asked about once', async t => {
     const terminal = new Terminal(t, program, words, { ...h.env, ...secure.env });
     if (answer !== undefined) {
       await terminal.see(`${archiveKey.fingerprint} archive <archive@example.org>`);
-      await terminal.see('Type yes to trust them, then Enter: ');
+      await terminal.see('Type yes to trust them, then Enter:');
       terminal.write(`${answer}\r`);
     }
     await terminal.see(answer === 'no' ? 'the keys of Ubuntu are not trusted' : 'release noble');

@@ -2,11 +2,14 @@ import { resolve } from 'node:path';
 import { EXIT, TslxcError } from '../../base/errors.ts';
 import type { Settings } from '../../config/settings.ts';
 import { installation } from '../../host/installation.ts';
+import type { Log } from '../../host/log.ts';
 import { exportBase } from '../../images/bases/export.ts';
 import { basesNamed, type KeptBase, keptBases, pruneBases, refreshBase } from '../../images/bases/keep.ts';
+import type { CreateEvent } from '../../images/events.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { settingsFor } from '../context.ts';
 import { FORMAT_OPTION } from '../options.ts';
+import { createDisplay } from '../output/create-display.ts';
 import { imagesTable, usersTable } from '../output/images-text.ts';
 import { formatOf, structured } from '../output/structured.ts';
 import { badArgument } from '../values.ts';
@@ -33,6 +36,7 @@ interface Call {
   readonly invocation: Invocation;
   readonly args: ParsedArguments;
   readonly settings: Settings;
+  readonly log: Log;
   /** What follows the word. */
   readonly words: readonly string[];
 }
@@ -45,7 +49,7 @@ const VERBS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
   export: exportOne,
 };
 
-async function run(invocation: Invocation, args: ParsedArguments): Promise<number> {
+async function run(invocation: Invocation, args: ParsedArguments, log: Log): Promise<number> {
   const [word = 'list', ...words] = [...args.positionals, ...(args.rest ?? [])];
   const verb = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
   if (!verb)
@@ -53,7 +57,7 @@ async function run(invocation: Invocation, args: ParsedArguments): Promise<numbe
   if (invocation.uid !== 0) {
     throw new TslxcError('NEEDS_ROOT', 'bases belong to root', { hint: 'run it with sudo' });
   }
-  return verb({ invocation, args, settings: await settingsFor(invocation), words });
+  return verb({ invocation, args, settings: await settingsFor(invocation), log, words });
 }
 
 async function list({ invocation, args, settings, words }: Call): Promise<number> {
@@ -87,26 +91,26 @@ function asData({ users: all, checked, ...base }: KeptBase) {
 }
 
 /** Each is asked for; one that fails does not keep the others from it. */
-async function refresh({ invocation, args, settings, words }: Call): Promise<number> {
+async function refresh({ invocation, args, settings, log, words }: Call): Promise<number> {
   const { program, stdout, stderr, env, cwd, signal } = invocation;
   const all = words.length === 0 ? keptBases(settings) : basesNamed(settings, words);
+  const output = args.flags['quiet'] ? 'ignore' : 'lines';
   let status: number = EXIT.ok;
   for (const base of all.filter(({ checked }) => checked !== undefined)) {
-    const output = args.flags['quiet'] ? 'ignore' : 'lines';
-    const onEvent = ({ text }: { text: string }) => stderr.write(`${program}: ${text}\n`);
+    const display = createDisplay(invocation, args, { log, shared: false });
+    const onEvent = (event: CreateEvent) => display.event(base.template, event);
     try {
-      const now = await refreshBase({ ...settings, ...installation() }, base, {
-        env,
-        cwd,
-        signal,
-        output,
-        onEvent,
-      });
+      const caller = { env, cwd, signal, output, onEvent } as const;
+      const now = await refreshBase({ ...settings, ...installation() }, base, caller);
+      display.end();
       if (now.id !== base.id) stdout.write(`${shortId(base)} is now ${shortId(now)}\n`);
     } catch (error) {
       if (!(error instanceof TslxcError) || error.code === 'INTERRUPTED') throw error;
+      display.failed(error, base.template);
       stderr.write(`${program}: ${base.template} ${base.release}: ${error.message}\n`);
       status = EXIT.failed;
+    } finally {
+      display.end();
     }
   }
   return status;

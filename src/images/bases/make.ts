@@ -10,6 +10,7 @@ import { recordWorker } from '../../storage/builder.ts';
 import { writeFileDurably } from '../../storage/durable.ts';
 import { storedBytes } from '../../storage/store.ts';
 import { treeDigest } from '../../storage/tree-archive.ts';
+import { inStep } from '../events.ts';
 import type { CreateSettings } from '../request.ts';
 import { looksAlways, type Template } from '../template.ts';
 import { lookWithTemplate, refuseWhenAborted, runTemplate, type TemplateCaller } from '../template-run.ts';
@@ -73,7 +74,11 @@ async function ensure(settings: CreateSettings, request: BaseRequest, wanted: Wa
 async function refresh(settings: CreateSettings, request: BaseRequest, wanted: Wanted): Promise<Base> {
   const found = find(settings, wanted.key);
   if (found === undefined) return await make(settings, request, wanted);
-  const { index } = await lookWithTemplate(request, wanted.template, cacheEnvironment(settings));
+  const { index } = await inStep(
+    request.onEvent,
+    { step: 'look', text: `asking ${found.base.origin} what it has now` },
+    () => lookWithTemplate(request, wanted.template, cacheEnvironment(settings)),
+  );
   if (index !== found.base.index) return await make(settings, request, wanted);
   writeReference(settings, wanted.key, { base: found.base.id, checked: new Date().toISOString() });
   if (!request.refresh) return found.base;
@@ -104,18 +109,25 @@ async function make(
   const build = beginBase(settings);
   try {
     const directory = realpathSync(build.base);
-    await runTemplate(request, template, {
-      source: directory,
-      target: directory,
-      words: ['--phase=base', `--path=${directory}`, `--rootfs=${directory}/rootfs`],
-      env: cacheEnvironment(settings),
-      onStart: pid => recordWorker(build.directory, pid),
-    });
+    await inStep(
+      request.onEvent,
+      { step: 'base', text: 'making a base, once for all containers like it' },
+      () =>
+        runTemplate(request, template, {
+          source: directory,
+          target: directory,
+          words: ['--phase=base', `--path=${directory}`, `--rootfs=${directory}/rootfs`],
+          env: cacheEnvironment(settings),
+          onStart: pid => recordWorker(build.directory, pid),
+        }),
+    );
     const made = new Date().toISOString();
     const base: Base = {
       ...readFacts(join(build.base, 'facts'), template),
       id: withWords(
-        await treeDigest(join(build.base, 'rootfs')),
+        await inStep(request.onEvent, { step: 'digest', text: 'reading the base for its digest' }, () =>
+          treeDigest(join(build.base, 'rootfs')),
+        ),
         readFileSync(join(build.base, 'facts'), 'utf8'),
       ),
       template: template.ours ? template.path.replace(/^.*\/tslxc-/, '') : template.path,
