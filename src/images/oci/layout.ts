@@ -6,15 +6,19 @@ import type { ImageFiles } from './files.ts';
 import { type IndexEntry, parseDocument, readIndex } from './image.ts';
 import { type BlobPlace, type ImageStore, storeOf } from './store.ts';
 
-/** The image of a tag; without one the only image there is, or `latest`. */
-export function layoutStore(files: ImageFiles, path: string, tag: string | undefined): ImageStore {
-  return storeOf(layoutPlace(files, path, tag));
+/** The image of a tag; without one the only image there is, or `latest`. Messages name it `origin`. */
+export function layoutStore(
+  files: ImageFiles,
+  path: string,
+  tag: string | undefined,
+  origin = tag === undefined ? path : `${path}:${tag}`,
+): ImageStore {
+  return storeOf(layoutPlace(files, path, tag, origin));
 }
 
 const blobName = (digest: Digest): string => `blobs/${digest.replace(':', '/')}`;
 
-function layoutPlace(files: ImageFiles, path: string, tag: string | undefined): BlobPlace {
-  const origin = tag === undefined ? path : `${path}:${tag}`;
+function layoutPlace(files: ImageFiles, path: string, tag: string | undefined, origin: string): BlobPlace {
   const place: BlobPlace = {
     origin,
     async top() {

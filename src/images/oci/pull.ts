@@ -9,11 +9,11 @@ import { dockerArchiveStore } from './docker-archive.ts';
 import { archiveFiles, directoryFiles } from './files.ts';
 import { chooseStart, type InitChoice } from './init.ts';
 import { layoutStore } from './layout.ts';
-import { type Platform, platformOf } from './platform.ts';
+import { platformOf } from './platform.ts';
 import { parseReference, type Reference, registryText } from './reference.ts';
 import { registryStore } from './registry.ts';
 import type { Credentials } from './registry-login.ts';
-import { copyWithSkopeo, digestBySkopeo, hasSkopeo } from './skopeo.ts';
+import { copyWithSkopeo, digestBySkopeo, hasSkopeo, layoutFor } from './skopeo.ts';
 import type { ImageStore, ResolvedImage } from './store.ts';
 import { unpackLayers } from './unpack.ts';
 import { findUser } from './users.ts';
@@ -65,17 +65,30 @@ export interface UnpackImage extends ImageRequest {
  * DOWNLOAD_FAILED, REGISTRY_DENIED, NOT_FOR_ARCH, UNPACK_FAILED.
  */
 export async function unpackImage(request: UnpackImage): Promise<string[]> {
-  const platform = platformOf(request.arch);
-  const { store, checksDigest } = await storeFor(request, platform);
-  const image = await store.resolve(platform);
-  if (checksDigest && request.digest !== undefined && image.digest !== request.digest)
-    throw new TslxcError(
-      'IMAGE_TAMPERED',
-      `${store.origin} changed while it was fetched: it is now ${image.digest}`,
-      {
-        hint: 'create the container again',
-      },
-    );
+  const reference = parseReference(request.url, request.cwd);
+  if (!usesSkopeo(reference, request)) {
+    const store = await ownStore(reference, request);
+    return await unpackFrom(store, request, image => checkUnchanged(image, store, request));
+  }
+  const layout = layoutFor(request);
+  try {
+    await copyWithSkopeo(textOf(reference, request.digest), layout, platformOf(request.arch), request);
+    const files = directoryFiles(layout.directory, layout.blobs);
+    const store = layoutStore(files, layout.directory, undefined, namesOf(reference).origin);
+    // Its digests are its own; those of what it copied were checked by skopeo.
+    return await unpackFrom(store, request, () => {});
+  } finally {
+    layout.remove();
+  }
+}
+
+async function unpackFrom(
+  store: ImageStore,
+  request: UnpackImage,
+  check: (image: ResolvedImage) => void,
+): Promise<string[]> {
+  const image = await store.resolve(platformOf(request.arch));
+  check(image);
   await fetchLayers(image, request);
   request.say(`Unpacking ${counted(image.layers.length, 'layer')} of ${store.origin}`);
   const { devices } = await unpackLayers({
@@ -87,6 +100,17 @@ export async function unpackImage(request: UnpackImage): Promise<string[]> {
   if (devices > 0)
     request.say(`Left out ${counted(devices, 'device node')}: a container's /dev is made when it starts`);
   return configure(image, request);
+}
+
+function checkUnchanged(image: ResolvedImage, { origin }: ImageStore, { digest }: UnpackImage): void {
+  if (digest === undefined || image.digest === digest) return;
+  throw new TslxcError(
+    'IMAGE_TAMPERED',
+    `${origin} changed while it was fetched: it is now ${image.digest}`,
+    {
+      hint: 'create the container again',
+    },
+  );
 }
 
 /** What a start mounts, an image of one program need not have. */
@@ -144,17 +168,6 @@ async function digestFinder(reference: Reference, request: ImageRequest): Promis
   if (usesSkopeo(reference, request)) return () => digestBySkopeo(textOf(reference), request);
   const store = await ownStore(reference, request);
   return () => store.look();
-}
-
-/** skopeo leaves a layout, which is read like any other; its digests are its own, and those of what it copied are checked by it. */
-async function storeFor(request: UnpackImage, platform: Platform) {
-  const reference = parseReference(request.url, request.cwd);
-  if (!usesSkopeo(reference, request))
-    return { store: await ownStore(reference, request), checksDigest: true };
-  const layout = join(request.work, 'layout');
-  await copyWithSkopeo(textOf(reference, request.digest), layout, platform, request);
-  const store = layoutStore(directoryFiles(layout, request.cacheDir), layout, undefined);
-  return { store: { ...store, origin: namesOf(reference).origin }, checksDigest: false };
 }
 
 function textOf(reference: Reference, digest?: Digest): string {

@@ -1,7 +1,16 @@
 // skopeo, where the host has it: it gets what we have no transport for, and images of registries as this host's administrator set
 // that up. What it leaves is a layout, checked and unpacked like any other.
 
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
 import { runProgram } from '../../host/program.ts';
@@ -38,28 +47,56 @@ export async function digestBySkopeo(text: string, request: ImageRequest): Promi
   return digestOf(Buffer.concat(chunks));
 }
 
-/** Copies the image of a platform to a new layout. Its blobs go to the cache if there is one. */
+/** Copies the image of a platform to the layout in `layout.directory`. */
 export async function copyWithSkopeo(
   text: string,
-  layout: string,
+  layout: SkopeoLayout,
   platform: Platform,
   request: ImageRequest,
 ): Promise<void> {
   request.say(`Getting ${text.replace(/^docker:\/\//, '')} with skopeo`);
   const variant = platform.variant === '' ? [] : ['--override-variant', platform.variant];
-  const shared = request.cacheDir === undefined ? [] : ['--dest-shared-blob-dir', request.cacheDir];
-  if (request.cacheDir !== undefined) mkdirSync(request.cacheDir, { recursive: true, mode: 0o700 });
+  const shared = layout.blobs === undefined ? [] : ['--dest-shared-blob-dir', layout.blobs];
   const { exitCode, stderr, startError } = await runProgram(
     'skopeo',
     [
       ...['--override-os', 'linux', '--override-arch', platform.architecture, ...variant],
       ...['copy', '--quiet', ...connection('src-', text, request), ...shared],
       text,
-      `oci:${layout}:image`,
+      `oci:${layout.directory}:image`,
     ],
     { env: request.env, onLine: () => {} },
   );
   if (exitCode !== 0) throw failed(text, stderr || (startError ?? ''));
+}
+
+export interface SkopeoLayout {
+  readonly directory: string;
+  /** Where its blobs are, for it and others. */
+  readonly blobs?: string;
+}
+
+const LAYOUT = 'layout-';
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * A new directory for a layout, and what removes it. It is in the cache where there is one: skopeo moves blobs from the one to the
+ * other by renaming.
+ */
+export function layoutFor({ cacheDir, work }: ImageRequest): SkopeoLayout & { remove(): void } {
+  if (cacheDir === undefined) return { directory: join(work, 'layout'), remove: () => {} };
+  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(cacheDir)) {
+    const old = join(cacheDir, name);
+    // Of a command that was killed.
+    if (name.startsWith(LAYOUT) && Date.now() - statSync(old).mtimeMs > ABANDONED_MS) removeAll(old);
+  }
+  const directory = mkdtempSync(join(cacheDir, LAYOUT));
+  return { directory, blobs: cacheDir, remove: () => removeAll(directory) };
+}
+
+function removeAll(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Who we are goes by a file: arguments are seen by all. */

@@ -63,7 +63,8 @@ export function readBlock(
   if (sum === 0) return undefined;
   // The checksum counts its own eight bytes as blanks.
   for (const byte of block.subarray(148, 156)) sum += 0x20 - byte;
-  if (sum !== number(block, 148, 8)) badTar('it is not a tar archive, or damaged');
+  if (sum !== Number.parseInt(block.toString('latin1', 148, 156), 8))
+    badTar('it is not a tar archive, or damaged');
   return { letter: block.toString('latin1', 156, 157), sizeBytes: number(block, 124, 12) };
 }
 
