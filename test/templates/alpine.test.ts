@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { installation } from '../../src/host/installation.ts';
+import { test } from 'node:test';
 import { type Harness, harness } from '../system/harness.ts';
-import { Terminal, until } from '../system/live.ts';
+import { until } from '../system/live.ts';
+import { logsIn } from '../system/login.ts';
 import { flipped, folder, loopback, sharedData } from './loopback.ts';
 import { entriesOf } from './places.ts';
 
@@ -26,32 +26,6 @@ async function servicesUp(h: Harness, name: string): Promise<string> {
     const status = await inside(h, name, 'rc-status', '-a');
     return /crond +\[ +started/.test(status) ? status : undefined;
   });
-}
-
-async function logsIn(
-  t: TestContext,
-  h: Harness,
-  name: string,
-  tty: string,
-  password: string,
-): Promise<void> {
-  const terminal = new Terminal(
-    t,
-    join(installation().root, 'dist/bin/tslxc-console'),
-    ['-n', name, '-t', tty],
-    h.env,
-  );
-  await terminal.see('itself');
-  terminal.write('\r');
-  await terminal.see(/login: /);
-  terminal.write('root\r');
-  await terminal.see('Password: ');
-  terminal.write(`${password}\r`);
-  await terminal.see(`${name}:~# `);
-  terminal.write('exit\r');
-  await terminal.see(/login: /);
-  terminal.write('\x01q');
-  assert.equal((await terminal.exit()).status, 0);
 }
 
 test('3.13 from its mirror: boots with OpenRC, on the network, logs in, reboots, stops', {
@@ -82,8 +56,8 @@ test('3.13 from its mirror: boots with OpenRC, on the network, logs in, reboots,
   assert.ok(address !== undefined, 'no IPv4 address by DHCP');
   execFileSync('busybox', ['ping', '-c1', '-W5', address]);
 
-  await logsIn(t, h, name, '1', password);
-  await logsIn(t, h, name, '0', password);
+  await logsIn(t, h, { name, tty: '1', password });
+  await logsIn(t, h, { name, tty: '0', password });
 
   const before = (await h.ok('info', ['-n', name, '-pH'])).stdout;
   await inside(h, name, 'reboot');
