@@ -350,9 +350,10 @@ run_installer() {
   fail "$1 could not install $TITLE $release from $mirror: ${cause:-$(tail -n 1 "$work/installer.log")}"
 }
 
+# dpkg need not wait for the disk after each file: a tree that was interrupted is removed, and one that is whole is synced.
 install_with_mmdebstrap() {
   set -- --architectures="$arch" --variant="$variant" --format=directory --include="$(wanted_packages)" \
-    --keyring="$archive_keys" --aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"'
+    --keyring="$archive_keys" --aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io
   if [ -n "$accept_expired" ]; then
     set -- "$@" --aptopt='Acquire::Check-Valid-Until "false"'
   fi
@@ -370,7 +371,7 @@ install_with_mmdebstrap() {
   # The directory must be empty, and stays the same directory.
   write_sources "$archive_keys" >"$work/sources"
   run_installer mmdebstrap "$@" "$release" "$rootfs" - <"$work/sources"
-  rm -f "$rootfs/etc/apt/apt.conf.d/99mmdebstrap" "$rootfs/etc/apt/sources.list.d/"0000*
+  rm -f "$rootfs/etc/apt/apt.conf.d/99mmdebstrap" "$rootfs/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$rootfs/etc/apt/sources.list.d/"0000*
 }
 
 install_with_debootstrap() {

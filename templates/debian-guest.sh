@@ -158,7 +158,7 @@ END
 ### END INIT INFO
 [ "\$1" != start ] || $make_key
 END
-  in_guest update-rc.d tslxc-ssh-keys defaults
+  in_guest update-rc.d tslxc-ssh-keys defaults >"$work/update-rc.d.log" 2>&1 || fail "update-rc.d: $(tail -n 1 "$work/update-rc.d.log")"
 }
 
 # --- One container's own
