@@ -116,7 +116,7 @@ function withDefaults(
     lxcpath,
     stateDir,
     runDir: tree.run_dir ?? base.run,
-    cacheDir: tree.cache_dir ?? base.cache,
+    cacheDir: cacheOfCaller(options) ?? tree.cache_dir ?? base.cache,
     defaultConfig,
     subuidFile: tree.subuid_file ?? '/etc/subuid',
     subgidFile: tree.subgid_file ?? '/etc/subgid',
@@ -132,6 +132,12 @@ function withDefaults(
     system: defaultSystemConfig(lxcpath, defaultConfig),
     file,
   };
+}
+
+/** A command that a template runs uses the cache of whoever runs the template, who may be another user than it seems in there. */
+function cacheOfCaller({ env }: SettingsOptions): string | undefined {
+  const named = env['TSLXC_CACHE'];
+  return named?.startsWith('/') ? named : undefined;
 }
 
 /** Called as lxc-*: LXC's own paths for containers and defaults; ids, run state and network stay ours. */

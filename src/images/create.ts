@@ -10,7 +10,7 @@ import { copyTree } from '../storage/copy-tree.ts';
 import { cleanInterrupted } from '../storage/destroy.ts';
 import { writeMarkerFile } from '../storage/marker.ts';
 import { ownNamespace } from '../storage/own-namespace.ts';
-import { giveToMapRoot, takeBack } from '../storage/shift.ts';
+import { giveToMapRoot } from '../storage/shift.ts';
 import { findStore } from '../storage/store.ts';
 import { cacheEnvironment } from './bases/make.ts';
 import { beginConfig, finishConfig } from './config-file.ts';
@@ -21,7 +21,7 @@ import { checkRootAccess, leaveRootAccess, tellRootAccess } from './root-access.
 import { chooseStorage, type Storage } from './storage-choice.ts';
 import { findTemplate, type Template } from './template.ts';
 import { refuseWhenAborted, runTemplate } from './template-run.ts';
-import { namespaceFor, type TemplateNamespace } from './user-namespace.ts';
+import { namespaceFor, runInNamespace, type TemplateNamespace } from './user-namespace.ts';
 
 export type { CreateEvent, CreateRequest, CreateSettings } from './request.ts';
 
@@ -107,23 +107,24 @@ async function fill(settings: CreateSettings, request: CreateRequest, filling: F
   }
   if (template.twoPhases) leaveRootAccess(request, build.container);
   const path = `${request.lxcpath}/${request.name}`;
+  const run = {
+    source: realpathSync(build.container),
+    target: realpathSync(path),
+    words: [
+      ...(base === undefined ? [] : ['--phase=personalize', `--base=${base.directory}`]),
+      `--path=${path}`,
+      `--name=${request.name}`,
+      `--rootfs=${final}`,
+    ],
+    ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
+    env: cacheEnvironment(settings),
+    onStart: (pid: number) => recordWorker(build.directory, pid),
+  };
   await inStep(request.onEvent, base === undefined ? RUN_WHOLE : PERSONALIZE, () =>
-    runTemplate(request, template, {
-      source: realpathSync(build.container),
-      target: realpathSync(path),
-      words: [
-        ...(base === undefined ? [] : ['--phase=personalize', `--base=${base.directory}`]),
-        `--path=${path}`,
-        `--name=${request.name}`,
-        `--rootfs=${final}`,
-      ],
-      ...(place.base === undefined ? {} : { overlay: overlayOf(place.base, path, final, idmapped) }),
-      ...(namespace === undefined ? {} : { namespace }),
-      env: cacheEnvironment(settings),
-      onStart: pid => recordWorker(build.directory, pid),
-    }),
+    namespace === undefined
+      ? runTemplate(request, template, run)
+      : runInNamespace(settings, request, template, { ...run, namespace }),
   );
-  await takeBack(build.container, 'config');
   tellRootAccess(request, build.container);
 }
 

@@ -1,6 +1,7 @@
 // Templates as LXC runs them for a container with an id map: in a user namespace, whose root is the container's. What it makes has
 // shifted ids; its caller has one more id in there, which the template is told.
 
+import { mkdirSync } from 'node:fs';
 import type { IdSpan } from '../base/id-spans.ts';
 import { withHostId } from '../base/ids.ts';
 import { loadConfig } from '../config/load.ts';
@@ -8,8 +9,11 @@ import type { IdMapping } from '../config/model.ts';
 import { plainCaller } from '../host/caller.ts';
 import { type MapHelpers, mapHelpers } from '../host/map-helpers.ts';
 import type { NamespaceIds } from '../plan/spawn.ts';
+import { takeBack } from '../storage/shift.ts';
 import { mapOf } from './id-map.ts';
-import type { CreateRequest } from './request.ts';
+import type { CreateRequest, CreateSettings } from './request.ts';
+import type { Template } from './template.ts';
+import { runTemplate, type TemplateRun } from './template-run.ts';
 
 export interface TemplateNamespace {
   /** The container's. */
@@ -59,4 +63,20 @@ export function templateNamespace(
     ids: { uids: uids.ranges, gids: gids.ranges, ...(helpers && { helpers }) },
     words: ['--mapped-uid', String(uids.nsId), '--mapped-gid', String(gids.nsId)],
   };
+}
+
+/** Runs a template so. What it made outside of the rootfs is its caller's again, however it ended. */
+export async function runInNamespace(
+  { cacheDir }: CreateSettings,
+  request: CreateRequest,
+  template: Template,
+  run: TemplateRun & { readonly namespace: TemplateNamespace },
+): Promise<void> {
+  mkdirSync(cacheDir, { recursive: true }); // its parents must be the caller's
+  try {
+    await runTemplate(request, template, run);
+  } finally {
+    await takeBack(cacheDir);
+  }
+  await takeBack(run.source, 'config');
 }

@@ -2,12 +2,11 @@
 // by a process inside such a user namespace has them by itself: owners, ACLs and file capabilities are all translated by the
 // kernel, nothing is walked by us, and no path in the tree is named.
 
-import { chownSync, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { nsIdOf } from '../base/ids.ts';
 import type { IdMapping } from '../config/model.ts';
-import { plainCaller } from '../host/caller.ts';
 import { pipeIntoUserNamespace } from '../host/user-namespace.ts';
 import { ownNamespace } from './own-namespace.ts';
 import { inPrivateView, removeTree } from './removal.ts';
@@ -103,10 +102,14 @@ export async function giveToMapRoot(
   );
 }
 
-/** What a template wrote anew as the container's root, a plain user makes its own again. */
-export async function takeBack(directory: string, file: string): Promise<void> {
-  const caller = plainCaller();
-  const owner = lstatSync(join(directory, file), { throwIfNoEntry: false })?.uid;
-  if (caller === undefined || owner === undefined || owner === caller.uid) return;
-  await inPrivateView(directory, ['chown', '--no-dereference', '0:0', '--', file]);
+/**
+ * What a template made in `directory` as another id than its caller's, its caller owns again: the config, downloads that other
+ * containers will use too. `only` names one file. Throws SHIFT_FAILED.
+ */
+export async function takeBack(directory: string, only?: string): Promise<void> {
+  const which = only === undefined ? [] : ['-maxdepth', '1', '-name', only];
+  const give = ['!', '-uid', '0', '-exec', 'chown', '--no-dereference', '0:0', '--', '{}', '+'];
+  const result = await inPrivateView(directory, ['find', '.', '-xdev', ...which, ...give]);
+  if (result === undefined || result.exitCode === 0) return;
+  throw new TslxcError('SHIFT_FAILED', `${directory} can't be taken back: ${result.stderr.split('\n')[0]}`);
 }

@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
 import { harness } from '../system/harness.ts';
+import { serveImages } from './image-server.ts';
+import { addImage, writeIndexes } from './image-tree.ts';
 import { writeTemplate } from './places.ts';
 import { noPlainUser, ownersBeneath, plainUser } from './plain-user.ts';
 import { noLxc } from './under-lxc.ts';
@@ -138,4 +140,24 @@ test('as lxc-create: the map of its default.conf, the owners that LXC gives; LXC
     assert.deepEqual([gone.status, gone.stderr], [0, '']);
   }
   assert.deepEqual(readdirSync(lxcpath), []);
+});
+
+test('a plain user downloads into a cache of its own, and can empty it', { skip }, async t => {
+  const h = harness(t);
+  const ada = plainUser(h, IDS);
+  const tree = join(h.directory, 'server');
+  addImage(tree, { distribution: 'tiny', release: '1', build: '20261121_10:00' });
+  writeIndexes(tree);
+  const server = await serveImages(t, tree);
+  const words = ['--server', server.url, '--no-validate', '-d', 'tiny', '-r', '1', '-a', 'amd64'];
+  const made = await ada.verb('create', ['-n', h.name('d'), '-t', 'download', '--', ...words]);
+  assert.equal(made.status, 0, made.stderr);
+  assert.equal(lstatSync(join(ada.lxcpath, h.name('d'), 'rootfs/etc/image')).uid, h.firstId);
+  const cache = join(ada.home, '.cache');
+  assert.deepEqual(
+    [...new Set(ownersBeneath(cache).map(line => line.split(' ')[0]))],
+    [`${ada.uid}:${ada.uid}`],
+  );
+  assert.equal((await ada.run(['rm', '-r', cache])).status, 0);
+  assert.equal((await ada.verb('destroy', [h.name('d')])).status, 0);
 });

@@ -5,16 +5,20 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from '../system/harness.ts';
+import { serveImages } from './image-server.ts';
+import { addImage, writeIndexes } from './image-tree.ts';
 import { entriesOf, writeTemplate } from './places.ts';
+import { ownersBeneath } from './plain-user.ts';
 import { noLxc } from './under-lxc.ts';
 
 const IDS = 65536;
 
-/** A config whose container has the second range of the harness. */
-function mappedConfig(h: Harness): { file: string; first: number } {
-  const first = h.firstId + IDS;
-  const file = join(h.directory, 'mapped.conf');
+/** A config whose container has one of the harness's ranges. */
+function mappedConfig(h: Harness, range = 1): { file: string; first: number } {
+  const first = h.firstId + range * IDS;
+  const file = join(h.directory, `mapped${range}.conf`);
   const lines = [
     'lxc.net.0.type = empty',
     `lxc.idmap = u 0 ${first} ${IDS}`,
@@ -29,7 +33,7 @@ const ASKS = `
 for word in "$@"; do echo "argument $word"; done
 id -u; id -g; id -G
 cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
-umask; pwd; env | grep -vE '^(_|TSLXC_CACHE)=' | sort
+umask; pwd; env | grep -vE '^(_|TSLXC_.*)=' | sort
 grep -E '^(Cap|Groups|Seccomp|NoNewPrivs|SigBlk|SigIgn)' /proc/self/status
 ls -lnd "$PLACE/config" "$ROOTFS" | cut -d' ' -f1,3,4
 [ -w "$PLACE/config" ] && echo may write config
@@ -90,7 +94,7 @@ test('a template finds what LXC’s own lxc-create shows it, and leaves the same
 test('busybox, LXC’s and ours, made so, starts', async t => {
   const h = harness(t);
   const { file, first } = mappedConfig(h);
-  const own = join(import.meta.dirname, '../../../templates/tslxc-busybox');
+  const own = join(installation().templates, 'tslxc-busybox');
   const theirs = '/usr/share/lxc/templates/lxc-busybox';
   for (const template of [own, theirs].filter(existsSync)) {
     const name = h.name('b');
@@ -119,4 +123,26 @@ test('programs of the host that are setuid stay root of the namespace; what fail
   assert.match(failed.stdout, /^mounts seen: 1$/m, failed.stderr);
   assert.deepEqual(entriesOf(h), []);
   assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(h.directory));
+});
+
+test('what is downloaded so is for all: another map’s container, and root’s', async t => {
+  const h = harness(t);
+  const tree = join(h.directory, 'server');
+  addImage(tree, { distribution: 'tiny', release: '1', build: '20261121_10:00' });
+  writeIndexes(tree);
+  const server = await serveImages(t, tree);
+  const download = join(installation().templates, 'tslxc-download');
+  const words = ['--server', server.url, '--no-validate', '-d', 'tiny', '-r', '1', '-a', 'amd64'];
+  const create = (name: string, range: number) =>
+    h.ok('create', ['-n', name, '-t', download, '-f', mappedConfig(h, range).file, '--', ...words], {
+      flavour: 'lxc',
+    });
+  await create(h.name('a'), 1);
+  assert.deepEqual([...new Set(ownersBeneath(h.cacheDir).map(line => line.split(' ')[0]))], ['0:0']);
+  const archives = () => server.requests.filter(({ path }) => path.endsWith('/rootfs.tar.xz')).length;
+  assert.equal(archives(), 1);
+  await create(h.name('b'), 2);
+  await h.ok('create', ['-n', h.name('c'), '-t', 'download', '--', ...words]);
+  assert.equal(archives(), 1);
+  assert.equal(lstatSync(join(h.lxcpath, h.name('b'), 'rootfs/etc/image')).uid, mappedConfig(h, 2).first);
 });

@@ -191,3 +191,11 @@ test('lxc-config shows seven keys, and takes abbreviations as LXC does', () => {
   assert.deepEqual(readSystemKey(config, 'lxc.cgroup.pattern'), { key: 'lxc.cgroup.pattern' });
   assert.equal(readSystemKey(config, 'lxc.nope'), undefined);
 });
+
+test('TSLXC_CACHE, which templates get, comes before the file and the user', async () => {
+  const files = { '/etc/tslxc/tslxc.yaml': 'cache_dir: /c\n' };
+  const cache = async (env: Record<string, string>) =>
+    (await loadSettings(withFiles(files, { env }))).cacheDir;
+  assert.equal(await cache({ TSLXC_CACHE: '/home/ada/.cache/tslxc' }), '/home/ada/.cache/tslxc');
+  assert.equal(await cache({ TSLXC_CACHE: 'relative' }), '/c');
+});
