@@ -134,16 +134,23 @@ async function download(request: BlobRequest, partial: string): Promise<void> {
 
 /** A download that may be gone on with. */
 class PartialFile {
+  readonly #path: string;
   readonly #fd: number;
   bytes: number;
 
   constructor(path: string) {
+    this.#path = path;
     this.#fd = openSync(path, 'a');
     this.bytes = fstatSync(this.#fd).size;
   }
 
   append(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    try {
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    } catch (cause) {
+      const why = /^\w+: (.*), write$/.exec((cause as Error).message)?.[1] ?? String(cause);
+      throw new TslxcError('DOWNLOAD_FAILED', `can't write ${this.#path}: ${why}`, { cause });
+    }
     this.bytes += chunk.length;
   }
 

@@ -98,7 +98,14 @@ function first(kinds: readonly string[], file: (kind: string) => ServerFile | un
   return undefined;
 }
 
+/** Ten times what the largest public server has. Each takes a hundred bytes of memory, for two in the file. */
+const MOST_OBJECTS = 200_000;
+
 function parseJson(text: string, url: string): unknown {
+  let objects = 0;
+  for (const character of '{[')
+    for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1))
+      if (++objects > MOST_OBJECTS) throw badIndex(url, `more than ${MOST_OBJECTS} objects`);
   try {
     return JSON.parse(text);
   } catch {
