@@ -117,7 +117,7 @@ test('what a server lacks is said with its address; one that hiccups is asked ag
   assert.equal(missing.status, 1);
   assert.equal(
     missing.stderr,
-    `tslxc-fetch: ${server.url} has no image tiny 9 (amd64, default)\n  hint: As release it has: 1\n`,
+    `tslxc-fetch: ${server.url} has no image tiny 9 (amd64, default)\n  hint: as release it has: 1\n`,
   );
   server.hide('/');
   const none = await fetch(['--list', '--flush-cache']);

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import { resolve } from 'node:path';
 import { EXIT } from '../../base/errors.ts';
@@ -73,7 +73,8 @@ export const command: Command = {
 
 async function run(invocation: Invocation, args: ParsedArguments): Promise<number> {
   if (args.positionals.length > 0) throw badArgument(`unexpected argument ${args.positionals[0]}`);
-  if (args.values['fstree'] !== undefined) return await unpackLocal(invocation, args);
+  const { fstree } = args.values;
+  if (fstree !== undefined) return await local(invocation, args, fstree);
   if (args.flags['list']) return await list(invocation, args);
   return await fetch(invocation, args);
 }
@@ -149,7 +150,8 @@ async function fetch(invocation: Invocation, args: ParsedArguments): Promise<num
   const { server, options, display } = await sourceOf(invocation, args);
   const { findImage, flushCache, unpackImage } = await import('../../images/servers/image.ts');
   const { imageFacts, wordFacts } = await import('../../images/servers/facts.ts');
-  if (args.flags['flushCache']) flushCache(server, options);
+  const flush = args.flags['flushCache'] ? flushCache : () => {};
+  flush(server, options);
   const wanted = {
     arch: serverArch(machine()),
     variant: 'default',
@@ -158,9 +160,9 @@ async function fetch(invocation: Invocation, args: ParsedArguments): Promise<num
     release,
   };
   const found = await findImage(server, wanted, options);
+  flush(server, options, found.files);
   const lines = imageFacts(found);
   if (directory !== undefined) {
-    if (args.flags['flushCache']) flushCache(server, options, found.files);
     try {
       lines.push(...wordFacts(await unpackImage(found, directory, options)));
     } finally {
@@ -171,31 +173,17 @@ async function fetch(invocation: Invocation, args: ParsedArguments): Promise<num
   return EXIT.ok;
 }
 
-async function unpackLocal(invocation: Invocation, args: ParsedArguments): Promise<number> {
+async function local(invocation: Invocation, args: ParsedArguments, fstree: string): Promise<number> {
   const { into, facts, metadata } = args.values;
-  const fstree = resolve(invocation.cwd, args.values['fstree'] ?? '');
-  const { copyTree, openArchive, unpackTree } = await import('../../images/unpack/tree.ts');
-  const { imageWords } = await import('../../images/servers/image.ts');
+  const { unpackLocal } = await import('../../images/unpack/local.ts');
   const { wordFacts } = await import('../../images/servers/facts.ts');
-  const where = { env: invocation.env, signal: invocation.signal, name: fstree };
-  const isDirectory = statSync(fstree, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const file = metadata === undefined ? undefined : resolve(invocation.cwd, metadata);
-  const words =
-    file === undefined
-      ? undefined
-      : await imageWords({ data: readFileSync(file), name: file, env: invocation.env });
-  if (into !== undefined) {
-    const directory = emptyDirectory(invocation, into);
-    if (isDirectory) await copyTree(fstree, { ...where, into: directory });
-    else {
-      const fd = openArchive(fstree);
-      try {
-        await unpackTree({ ...where, fd, into: directory });
-      } finally {
-        closeSync(fd);
-      }
-    }
-  }
+  const words = await unpackLocal({
+    fstree: resolve(invocation.cwd, fstree),
+    ...(metadata === undefined ? {} : { metadata: resolve(invocation.cwd, metadata) }),
+    ...(into === undefined ? {} : { into: emptyDirectory(invocation, into) }),
+    env: invocation.env,
+    signal: invocation.signal,
+  });
   if (facts !== undefined)
     writeFileSync(resolve(invocation.cwd, facts), words ? wordFacts(words).join('') : '');
   return EXIT.ok;

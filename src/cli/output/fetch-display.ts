@@ -1,4 +1,4 @@
-// How far a download is: one line that changes on a terminal, a line every few seconds elsewhere.
+// How far a download is: one line that changes on a terminal, a line every few seconds elsewhere, events for tslxc-create.
 
 import type { Progress } from '../../images/servers/blobs.ts';
 import type { Invocation, ParsedArguments } from '../command.ts';
@@ -15,35 +15,73 @@ const LINES_MS = 5000;
 /** Below this a line elsewhere is noise. */
 const SMALL_BYTES = 64 * 1024;
 
-export function fetchDisplay(
-  { stdout, stderr, isTTY, program }: Invocation,
-  args: ParsedArguments,
-): FetchDisplay {
-  const isQuiet = args.flags['quiet'] ?? false;
-  const isTerminal = isTTY.stderr;
-  let shown = Number.NEGATIVE_INFINITY;
-  let url = '';
-  const clear = () => void (isTerminal && url !== '' && stderr.write('\r\x1b[K'));
-  const progress = (now: Progress) => {
-    const isNew = now.url !== url;
-    if (isQuiet || (!isNew && performance.now() - shown < (isTerminal ? TERMINAL_MS : LINES_MS))) return;
-    if (isNew && !isTerminal && (now.totalBytes ?? SMALL_BYTES) < SMALL_BYTES) return;
-    shown = performance.now();
-    url = now.url;
-    if (isTerminal) stderr.write(`\r\x1b[K${progressText(now)}`);
-    else stdout.write(isNew ? `Downloading ${url}${sizeOf(now)}\n` : `${progressText(now)}\n`);
-  };
+export function fetchDisplay(invocation: Invocation, args: ParsedArguments): FetchDisplay {
+  if (args.flags['quiet']) return { notice: () => {}, progress: () => {}, end: () => {} };
+  const { stderr, program, isTTY, env } = invocation;
+  // Within a template that tslxc runs, tslxc itself shows how far things are (templates/engine.sh).
+  const show = env['TSLXC_EVENTS']
+    ? events(invocation)
+    : isTTY.stderr
+      ? changingLine(invocation)
+      : lines(invocation);
   return {
     notice: text => {
-      if (isQuiet) return;
-      clear();
+      show.clear();
       stderr.write(`${program}: ${text}\n`);
     },
-    progress,
-    end: () => {
-      clear();
-      url = '';
-    },
+    progress: show.progress,
+    end: show.clear,
+  };
+}
+
+interface Shown {
+  readonly progress: (progress: Progress) => void;
+  readonly clear: () => void;
+}
+
+function events({ stdout }: Invocation): Shown {
+  const isDue = every(TERMINAL_MS);
+  const progress = (now: Progress) => {
+    const { url, bytes, totalBytes = 0 } = now;
+    if (isDue(now) || bytes === totalBytes)
+      stdout.write(`tslxc-progress ${bytes} ${totalBytes} bytes ${url}\n`);
+  };
+  return { progress, clear: () => {} };
+}
+
+function changingLine({ stderr }: Invocation): Shown {
+  const isDue = every(TERMINAL_MS);
+  let isShown = false;
+  const progress = (now: Progress) => {
+    if (!isDue(now)) return;
+    isShown = true;
+    stderr.write(`\r\x1b[K${progressText(now)}`);
+  };
+  const clear = () => {
+    if (isShown) stderr.write('\r\x1b[K');
+    isShown = false;
+  };
+  return { progress, clear };
+}
+
+function lines({ stdout }: Invocation): Shown {
+  const isDue = every(LINES_MS);
+  let url = '';
+  const progress = (now: Progress) => {
+    if (!isDue(now) || (now.totalBytes ?? SMALL_BYTES) < SMALL_BYTES) return;
+    stdout.write(url === now.url ? `${progressText(now)}\n` : `Downloading ${now.url}${sizeOf(now)}\n`);
+    url = now.url;
+  };
+  return { progress, clear: () => {} };
+}
+
+/** Whether a file is new, or was last told of so long ago. */
+function every(intervalMs: number): (now: Progress) => boolean {
+  let [url, told] = ['', Number.NEGATIVE_INFINITY];
+  return now => {
+    if (now.url === url && performance.now() - told < intervalMs) return false;
+    [url, told] = [now.url, performance.now()];
+    return true;
   };
 }
 

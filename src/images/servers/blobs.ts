@@ -62,7 +62,7 @@ export async function openBlob(request: BlobRequest): Promise<number> {
         'IMAGE_TAMPERED',
         `${url} is not the file that its index names: its sha256 is ${sha256}, not ${file.sha256}`,
         {
-          hint: 'The server or something on the way changes files, or its index is being renewed: try again later',
+          hint: 'the server or something on the way changes files, or its index is being renewed: try again later',
         },
       );
   }

@@ -91,6 +91,6 @@ function notOffered(
   const sorted = [...candidates].sort();
   const some = sorted.slice(0, MOST_NAMED).join(' ') + (sorted.length > MOST_NAMED ? ' …' : '');
   const hint =
-    near === undefined ? `As ${field} it has: ${some || 'nothing'}` : `Did you mean ${near}? It has: ${some}`;
+    near === undefined ? `as ${field} it has: ${some || 'nothing'}` : `did you mean ${near}? It has: ${some}`;
   return new TslxcError('IMAGE_NOT_OFFERED', `${server} has no image ${asked}`, { hint });
 }

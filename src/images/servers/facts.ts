@@ -1,7 +1,8 @@
 // What is known of an image, as lines of KEY VALUE: the form in which templates keep facts.
 
 import { createHash } from 'node:crypto';
-import type { FoundImage, ImageWords } from './image.ts';
+import type { ImageWords } from '../unpack/words.ts';
+import type { FoundImage } from './image.ts';
 
 /** Which image it is, and `index`: what changes exactly when its files do. */
 export function imageFacts({ server, image, files }: FoundImage): string[] {

@@ -4,9 +4,8 @@ import { closeSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
 import { wholeFile } from '../unpack/bytes.ts';
-import { type ImageConfig, plainMessage, readImageConfig } from '../unpack/image-config.ts';
-import { readSmallFiles } from '../unpack/small-files.ts';
 import { unpackTree } from '../unpack/tree.ts';
+import { type ImageWords, imageWords } from '../unpack/words.ts';
 import { openBlob, type Progress } from './blobs.ts';
 import { filesOf, type ImageFiles, readCatalogue } from './catalogue.ts';
 import { chooseImage } from './choose.ts';
@@ -24,12 +23,6 @@ export interface FoundImage {
   readonly server: ImageServer;
   readonly image: OfferedImage;
   readonly files: ImageFiles;
-}
-
-/** What an image says of itself. */
-export interface ImageWords {
-  readonly config: ImageConfig;
-  readonly message: readonly string[];
 }
 
 /** Everything the server offers; the newest builds among them too. */
@@ -131,17 +124,4 @@ async function wordsOf(
 ): Promise<ImageWords> {
   if (meta === undefined) return { config: { lines: [], left: [] }, message: [] };
   return await imageWords({ data: meta, name: `${server.url}/${files.meta?.path ?? posix.sep}`, env });
-}
-
-/** What LXC's metadata tarball says: its config through our closed list, its message as plain lines. */
-export async function imageWords(meta: {
-  data: Uint8Array;
-  name: string;
-  env: IndexOptions['env'];
-}): Promise<ImageWords> {
-  const found = await readSmallFiles({ ...meta, wanted: ['config', 'create-message'] });
-  return {
-    config: readImageConfig(found.get('config') ?? '', meta.name),
-    message: plainMessage(found.get('create-message') ?? ''),
-  };
 }

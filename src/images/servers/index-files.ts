@@ -93,11 +93,13 @@ export class IndexFiles {
         'IMAGE_KEY_MISSING',
         `${url} is signed, and there is no key of ${server} to check it with`,
         {
-          hint: 'Give it with --keyring FILE or in tslxc.yaml (image_servers), or trust the server blindly with --no-validate',
+          hint: 'give it with --keyring FILE or in tslxc.yaml (image_servers), or trust the server blindly with --no-validate',
         },
       );
     const seconds = await checkSignature({ url, data, signature, keyring });
-    if (reading.onlyNewer) this.#seen.signedAt(path, url, seconds);
+    const unkept = reading.onlyNewer ? this.#seen.signedAt(path, url, seconds) : undefined;
+    if (unkept !== undefined)
+      this.#options.notice(`${unkept}: an older ${url} would not be noticed next time`);
   }
 
   async #get(path: string, mostBytes: number): Promise<Buffer | undefined> {

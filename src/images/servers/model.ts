@@ -49,6 +49,6 @@ export function isSha256(text: unknown): text is string {
 /** An index that is not what its format says. */
 export function badIndex(url: string, why: string): TslxcError {
   return new TslxcError('IMAGE_INDEX_INVALID', `${url}: ${why}`, {
-    hint: 'The server is not to be trusted with this; give another with --server',
+    hint: 'the server is not to be trusted with this; give another with --server',
   });
 }

@@ -29,17 +29,27 @@ export class SeenServer {
     return Object.keys(this.#memory.signed).length > 0;
   }
 
-  /** Takes note of an index, by the time it was signed at. Throws IMAGE_INDEX_OLD when a newer one was seen. */
-  signedAt(path: string, url: string, seconds: number): void {
+  /**
+   * Takes note of an index, by the time it was signed at; returns why that can't be kept (root of a user namespace may not write
+   * here), or undefined. Throws IMAGE_INDEX_OLD when a newer one was seen.
+   */
+  signedAt(path: string, url: string, seconds: number): string | undefined {
     const newest = this.#memory.signed[path] ?? 0;
-    if (seconds === newest) return;
+    if (seconds === newest) return undefined;
     if (seconds < newest)
       throw new TslxcError(
         'IMAGE_INDEX_OLD',
         `${url} was signed on ${date(seconds)}, and one of ${date(newest)} was seen already: an old index is played back`,
-        { hint: `If the server went back on purpose, remove ${this.#file}` },
+        { hint: `if the server went back on purpose, remove ${this.#file}` },
       );
-    this.#write({ ...this.#memory, signed: { ...this.#memory.signed, [path]: seconds } });
+    try {
+      this.#write({ ...this.#memory, signed: { ...this.#memory.signed, [path]: seconds } });
+      return undefined;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!['EACCES', 'EPERM', 'EROFS'].includes(code)) throw error;
+      return `${this.#file} can't be written (${code})`;
+    }
   }
 
   /** True once: what a user is told of this server is told the first time. */
@@ -84,7 +94,7 @@ function readMemory(file: string): Memory | undefined {
     'STATE_INVALID',
     `${file} is damaged: it says which indexes of the image server were seen`,
     {
-      hint: 'Remove it if the server is to be trusted anew',
+      hint: 'remove it if the server is to be trusted anew',
     },
   );
 }

@@ -38,7 +38,7 @@ export function findServer(choice: ServerChoice, configured: readonly Configured
       'IMAGE_UNSIGNED',
       `nothing vouches for ${url}: it is not https, and there is no key for it`,
       {
-        hint: 'Use https, give the key of the server with --keyring FILE, or --no-validate to trust it blindly',
+        hint: 'use https, give the key of the server with --keyring FILE, or --no-validate to trust it blindly',
       },
     );
   return { url, ...(keyring === undefined ? {} : { keyring }), isTrustedBlindly: choice.noValidate };
@@ -54,11 +54,11 @@ export function serverUrl(word: string): string {
     url.hash !== ''
   )
     throw new TslxcError('BAD_ARGUMENT', `${JSON.stringify(word)} is not the address of an image server`, {
-      hint: 'Give a host, or an address that begins with https://',
+      hint: 'give a host, or an address that begins with https://',
     });
   if (url.username !== '' || url.password !== '')
     throw new TslxcError('BAD_ARGUMENT', 'the address of the image server has a user in it', {
-      hint: 'Messages and command lines show addresses: let the server know this host otherwise',
+      hint: 'messages and command lines show addresses: let the server know this host otherwise',
     });
   return url.href.replace(/\/+$/, '');
 }

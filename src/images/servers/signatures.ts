@@ -73,6 +73,6 @@ function environment(home: string): Record<string, string> {
 
 function lacking(program: string, code: string, debianPackage: string): TslxcError {
   return new TslxcError('PROGRAM_MISSING', `${program} can't be started: ${code}`, {
-    hint: `Signatures are checked by it; install the package ${debianPackage}`,
+    hint: `signatures are checked by it; install the package ${debianPackage}`,
   });
 }

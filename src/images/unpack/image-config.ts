@@ -58,7 +58,7 @@ function refused(key: string, value: string, name: string): TslxcError {
     'IMAGE_CONFIG_REFUSED',
     `the config in ${name} has ${key} = ${shown}, which an image may not ask for`,
     {
-      hint: 'Make the container from the root file system alone with the template local (--fstree), and add the key yourself',
+      hint: 'make the container from the root file system alone with the template local (--fstree), and add the key yourself',
     },
   );
 }

@@ -130,7 +130,8 @@ function refuseComplaints({ name }: Pick<Unpacking, 'name'>, end: PipedEnd): voi
   if (end.status === 0) return;
   const complaints = end.stderr.split('\n').filter(line => !HARMLESS.some(pattern => pattern.test(line)));
   // No complaint, and none of the harmless ones either: it was killed. A full disk is told late, after what came of it.
-  const cause = complaints.find(line => /No space left|quota exceeded|Read-only/i.test(line)) ?? complaints[0];
+  const cause =
+    complaints.find(line => /No space left|quota exceeded|Read-only/i.test(line)) ?? complaints[0];
   if (cause !== undefined || end.stderr === '')
     throw failed(name, cause ?? `ended with status ${end.status}`);
 }

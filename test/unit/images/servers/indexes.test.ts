@@ -123,10 +123,10 @@ test('the newest build of what matches is chosen, and the host’s word for an a
 
 test('what is not offered is named with its server, and what there is instead', () => {
   const missing: [string, RegExp][] = [
-    ['alpin 3.13 amd64 default', /Did you mean alpine\?/],
-    ['alpine 3.99 amd64 default', /As release it has: 3\.13 3\.20/],
-    ['alpine 3.20 amd64 default', /As arch it has: arm64/],
-    ['alpine 3.20 arm64 default', /As variant it has: cloud/],
+    ['alpin 3.13 amd64 default', /did you mean alpine\?/],
+    ['alpine 3.99 amd64 default', /as release it has: 3\.13 3\.20/],
+    ['alpine 3.20 amd64 default', /as arch it has: arm64/],
+    ['alpine 3.20 arm64 default', /as variant it has: cloud/],
   ];
   for (const [words, hint] of missing) {
     const { distribution, release, arch, variant } = image(words);
