@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
@@ -10,27 +10,56 @@ import { type Harness, harness } from './harness.ts';
 
 const LONGEST_MS = 60_000;
 
+/** The first create of its options makes a base; the second only a container over it. */
+export type Create = 'first' | 'second';
+
 /** Kills `create` at every `step`-th of its changing calls: the next command must find nothing half done. */
-export async function sweepCreate(t: TestContext, step: number): Promise<void> {
+export async function sweepCreate(t: TestContext, which: Create, step: number): Promise<void> {
   const host = harness(t);
   const killAt = compile(host);
   const create = (name: string) => ['create', '-n', name, '-t', 'busybox'];
+  if (which === 'second') await host.ok('create', create(host.name('first')).slice(1));
   const calls = listCalls(host, killAt, create(host.name('count')));
+  t.diagnostic(`${which} create: ${calls.length} calls that change something`);
   await host.ok('destroy', ['-n', host.name('count')]);
   for (const { number, what } of everyOf(calls, step)) {
     const name = host.name(`k${number}`);
-    await t.test(`create, killed at ${number}: ${what}`, async () => {
+    await t.test(`${which} create, killed at ${number}: ${what}`, async () => {
+      if (which === 'first') await host.ok('images', ['prune']);
       runKilled(host, killAt, number, create(name));
       const known = (await host.run('info', ['-n', name, '-s'])).status === 0;
       const listed = (await host.ok('ls', ['-1'])).stdout.split(/\s+/).includes(name);
       assert.equal(listed, known, 'ls and info disagree');
-      const again = await host.run('create', ['-n', name, '-t', 'busybox']);
+      const again = await host.run('create', create(name).slice(1));
       if (known) assert.match(again.stderr, /already exists/);
       else assert.equal(again.status, 0, again.stderr);
+      await assertBasesAreWhole(host, which === 'first' ? [name] : [host.name('first'), name]);
       await host.ok('destroy', ['-n', name]);
-      assertNothingHalfMade(host, name);
+      assertNothingHalfMade(host, name, which === 'first' ? 0 : 1);
     });
   }
+  if (which === 'second') await host.ok('destroy', ['-n', host.name('first')]);
+}
+
+/** Of what is kept of bases nothing is half made: one, with the bytes that its name promises, and with its users. */
+async function assertBasesAreWhole(host: Harness, users: readonly string[]): Promise<void> {
+  const images = readdirSync(join(host.stateDir, '.images'));
+  assert.deepEqual(
+    images.filter(name => !/^([0-9a-f]{64}|\.refs|\.lock)$/.test(name)),
+    [],
+  );
+  const bases = JSON.parse((await host.ok('images', ['--format', 'json'])).stdout) as {
+    id: string;
+    users: { name: string }[];
+  }[];
+  assert.deepEqual(
+    bases.map(({ users: all }) => all.map(({ name }) => name).sort()),
+    [users.toSorted()],
+  );
+  // An export reads the tree and compares it with the base's name.
+  const file = join(host.directory, 'export.tar');
+  await host.ok('images', ['export', bases[0]?.id ?? '', file]);
+  rmSync(file);
 }
 
 /** Kills `start` likewise: never two inits, the state is true within a second, the next start works or says it runs. */
@@ -86,17 +115,14 @@ function initsOf(name: string): number[] {
     .map(Number);
 }
 
-function assertNothingHalfMade(host: Harness, name: string): void {
+function assertNothingHalfMade(host: Harness, name: string, rangesOfOthers: number): void {
   assert.deepEqual(
     readdirSync(host.lxcpath).filter(entry => entry === name || entry.startsWith('.tslxc-creating')),
     [],
   );
   const ids = join(host.stateDir, '.ids');
-  assert.deepEqual(
-    existsSync(ids) ? readdirSync(ids).filter(entry => /^\d+$/.test(entry)) : [],
-    [],
-    'ranges are free again',
-  );
+  const taken = existsSync(ids) ? readdirSync(ids).filter(entry => /^\d+$/.test(entry)) : [];
+  assert.equal(taken.length, rangesOfOthers, 'its range is free again');
 }
 
 function compile(host: Harness): string {

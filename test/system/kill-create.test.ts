@@ -1,4 +1,7 @@
 import { test } from 'node:test';
 import { sweepCreate } from './kill-at.ts';
 
-test('create killed at every tenth change leaves nothing half done', t => sweepCreate(t, 10));
+test('a first create killed at every tenth change leaves nothing half done', t =>
+  sweepCreate(t, 'first', 10));
+test('a second create killed at every tenth change leaves nothing half done', t =>
+  sweepCreate(t, 'second', 10));

@@ -137,8 +137,9 @@ async function make(
     };
     writeFileDurably(join(build.base, 'base.json'), `${JSON.stringify(base)}\n`, 0o600);
     refuseWhenAborted(request.signal);
-    await publishBase(settings, build, base.id);
+    // In this order a killed command leaves no base that no create would ever find.
     writeReference(settings, key, { base: base.id, checked: made });
+    await publishBase(settings, build, base.id);
     return base;
   } catch (error) {
     await discardBase(build);
