@@ -357,6 +357,11 @@ install_with_mmdebstrap() {
   if [ -n "$accept_expired" ]; then
     set -- "$@" --aptopt='Acquire::Check-Valid-Until "false"'
   fi
+  # Before packages brought the links of a merged /usr, installers made them.
+  merged_usr=/usr/share/mmdebstrap/hooks/maybe-merged-usr
+  case $release in
+    focal | jammy) [ ! -d "$merged_usr" ] || set -- "$@" --hook-dir="$merged_usr" ;;
+  esac
   kept_packages=$(packages_directory)
   case $kept_packages,$(mmdebstrap --version) in
     ,* | *,'mmdebstrap 0.'*) ;;

@@ -48,10 +48,10 @@ fetch_securely() {
   return "$got"
 }
 
-# What the program gives as its cause, without the URL that we name ourselves: apt-helper's first `E: ` line, curl's line, or the
-# last line.
+# What the program gives as its cause, without the URL that we name ourselves: apt-helper's first `E: ` line, curl's line, what the
+# server answered wget, or the last line.
 fetch_cause() {
-  cause=$(sed -n 's/^E: Failed to fetch [^ ]* *//p; s/^E: //p; s/^curl: ([0-9]*) //p' "$work/fetch.log" | head -n 1)
+  cause=$(sed -n 's/^E: Failed to fetch [^ ]* *//p; s/^E: //p; s/^curl: ([0-9]*) //p; s/^ *\(HTTP\/[0-9.]* [0-9]\)/\1/p' "$work/fetch.log" | head -n 1)
   printf '%s\n' "${cause:-$(tail -n 1 "$work/fetch.log")}"
 }
 
@@ -66,7 +66,7 @@ fetch_once() {
     curl --silent --show-error --fail --location --proto-redir "$3" --connect-timeout 20 --speed-time 60 --speed-limit 1 \
       --write-out 'status %{http_code}\n' --output "$2" -- "$1" || fetch_missed '^status 4\(04\|10\)$'
   else
-    set -- --quiet --server-response --tries=1 --timeout=60 -O "$2" -- "$1"
+    set -- --no-verbose --server-response --tries=1 --timeout=60 -O "$2" -- "$1"
     [ -z "${SECURELY:-}" ] || set -- --max-redirect=0 "$@"
     wget "$@" || fetch_missed '^ *HTTP/[0-9.]* 4\(04\|10\)'
   fi

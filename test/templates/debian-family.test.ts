@@ -8,6 +8,7 @@ import { after, type TestContext, test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
 import { harness } from '../system/harness.ts';
 import { Terminal } from '../system/live.ts';
+import { lacking } from './hidden-programs.ts';
 import { flipped } from './loopback.ts';
 import { entriesOf, takenRanges } from './places.ts';
 import {
@@ -94,7 +95,7 @@ test('devuan: sysvinit with the signals, terminals and network it needs; no secu
 test('kali: one suite, and nothing else is asked for', async t => {
   const { url, asked } = await mirror(t);
   const name = h.name('k1');
-  const made = await create('kali', name, trusting(url));
+  const made = await create('kali', name, trusting(url, '--variant', 'standard'));
   assert.equal(made.status, 0, made.stderr);
   assert.equal(
     (await tree(name))('etc/apt/sources.list').replace(/\[.*\]/, '[]'),
@@ -179,6 +180,19 @@ test('what a mirror lacks is told with its address', async t => {
     assert.equal(status, 1);
     assert.match(stderr, message);
   }
+});
+
+test('all that this host lacks is told at once, with the packages that have it', () => {
+  const programs = ['/usr/bin/mmdebstrap', '/usr/sbin/debootstrap', '/usr/bin/gpg', '/usr/bin/gpgv'];
+  assert.match(
+    lacking('ubuntu', programs),
+    /this host lacks mmdebstrap or debootstrap, gpgv, gpg; get it with: apt-get install gnupg gpgv mmdebstrap$/m,
+  );
+  // Who names a file of keys needs no gpg to compare them with.
+  assert.match(
+    lacking('ubuntu', programs, ['--keyring', archiveKey.file]),
+    /lacks mmdebstrap or debootstrap, gpgv; get/,
+  );
 });
 
 test('a server that hiccups is asked again', async t => {
