@@ -98,6 +98,7 @@ test('umoci unpacks the same tree, attributes, owners and times included; packin
         cwd: '/',
         env: h.env,
         say: () => {},
+        progress: () => {},
       } as const;
       await unpackImage({ ...about, url: `oci:${layout}`, work: join(h.directory, 'work') });
       // What we add for a start.

@@ -102,9 +102,23 @@ async function requestOf(invocation: Invocation, args: ParsedArguments): Promise
     cwd: invocation.cwd,
     env: invocation.env,
     say: line => invocation.stdout.write(`${line}\n`),
+    progress: progressOf(invocation),
     ...(arch === undefined ? {} : { arch }),
     ...(username === undefined ? {} : { credentials: { username, password: password ?? '' } }),
     ...(args.flags['noCache'] ? {} : { cacheDir: join(settings.cacheDir, 'oci') }),
+  };
+}
+
+const PROGRESS_MS = 100;
+
+/** Lines that tslxc-create shows as it likes (templates/engine.sh); by itself this verb says only what it begins. */
+function progressOf({ env, stdout }: Invocation): ImageRequest['progress'] {
+  let last = 0;
+  return (done, total, what) => {
+    const now = performance.now();
+    if (!env['TSLXC_EVENTS'] || (now - last < PROGRESS_MS && done !== total)) return;
+    last = now;
+    stdout.write(`tslxc-progress ${done} ${total} bytes ${what}\n`);
   };
 }
 

@@ -39,6 +39,7 @@ export function dockerArchiveStore(files: ImageFiles, path: string, tag: string 
       const layers = saved.layers.map((name, index) => ({
         what: `layer ${index + 1} (${name}) of ${origin}`,
         diffId: config.diffIds[index] ?? '',
+        sizeBytes: 0,
         open: () => files.open(name),
       }));
       return { digest, config, layers };

@@ -34,6 +34,8 @@ export interface ImageRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of what happens. */
   readonly say: (line: string) => void;
+  /** How far it is, often; a total of 0 is not known. */
+  readonly progress: (doneBytes: number, totalBytes: number, what: string) => void;
 }
 
 export interface ImageFacts {
@@ -96,6 +98,7 @@ async function unpackFrom(
     rootfs: request.into,
     directories: [...MOUNT_POINTS, ...promisedDirectories(image.config)],
     env: request.env,
+    progress: (done, total) => request.progress(done, total, 'unpacking'),
   });
   if (devices > 0)
     request.say(`Left out ${counted(devices, 'device node')}: a container's /dev is made when it starts`);
@@ -136,12 +139,16 @@ function configure({ config }: ResolvedImage, { into, init, say }: UnpackImage):
   return containerLines(config, start, findUser(into, config.user));
 }
 
-async function fetchLayers(image: ResolvedImage, { say }: ImageRequest): Promise<void> {
+async function fetchLayers(image: ResolvedImage, { say, progress }: ImageRequest): Promise<void> {
   const count = image.layers.length;
   for (const [index, layer] of image.layers.entries()) {
-    await layer.fetch?.(bytes =>
-      say(`Getting layer ${index + 1} of ${count}, ${(bytes / 1e6).toFixed(1)} MB`),
-    );
+    const what = `layer ${index + 1} of ${count}`;
+    let told = false;
+    await layer.fetch?.(bytes => {
+      if (!told) say(`Getting ${what}, ${(layer.sizeBytes / 1e6).toFixed(1)} MB`);
+      told = true;
+      progress(bytes, layer.sizeBytes, what);
+    });
   }
 }
 

@@ -58,10 +58,15 @@ function registryPlace(reference: RegistryReference, registry: Registry, cache: 
     layer: (layer, what) => ({
       ...layer,
       what,
-      fetch: begins =>
+      fetch: tell =>
         cache.bring({ ...layer, what }, (from, take) => {
-          begins(layer.sizeBytes);
-          return registry.download(`blobs/${layer.digest}`, from, take);
+          let bytes = from;
+          tell(bytes);
+          return registry.download(`blobs/${layer.digest}`, from, async chunk => {
+            await take(chunk);
+            bytes += chunk.length;
+            tell(bytes);
+          });
         }),
       open: () =>
         verified(createReadStream(cache.file(layer.digest)) as AsyncIterable<Buffer>, { ...layer, what }),
@@ -139,8 +144,8 @@ class Registry {
         if (!(error instanceof HttpFailure)) throw error;
         // A try that got something on is no failure of the same place.
         failures = at > before ? 0 : failures + 1;
-        if (failures >= PAUSES_MS.length) throw this.#failed(error.message);
-        await delay(PAUSES_MS[failures]);
+        if (failures > PAUSES_MS.length) throw this.#failed(error.message);
+        if (failures > 0) await delay(PAUSES_MS[failures - 1]);
       } finally {
         answer.discard();
       }

@@ -34,8 +34,10 @@ export interface LayerBlob {
   readonly what: string;
   /** Of its unpacked bytes. */
   readonly diffId: Digest;
-  /** Brings it here, where it is elsewhere; `begins` is told when it is not in the cache. */
-  fetch?(begins: (sizeBytes: number) => void): Promise<void>;
+  /** As it is stored; 0: not known. */
+  readonly sizeBytes: number;
+  /** Brings it here, where it is elsewhere; `tell` gets the bytes so far, and nothing when it is in the cache. */
+  fetch?(tell: (bytes: number) => void): Promise<void>;
   /** Its stored bytes, any number of times; they throw at their end when they are not what they should be. */
   open(): AsyncIterable<Buffer>;
 }

@@ -19,11 +19,14 @@ export interface UnpackRequest {
   /** Directories that must be there in the end. */
   readonly directories: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How much of the layers was read, both times counted; a total of 0 is not known. */
+  readonly progress: (doneBytes: number, totalBytes: number) => void;
 }
 
 /** Device nodes that were left out. Throws IMAGE_TAMPERED, IMAGE_INVALID, UNPACK_FAILED: then what is in `rootfs` is of no use. */
-export async function unpackLayers(request: UnpackRequest): Promise<{ readonly devices: number }> {
+export async function unpackLayers(asked: UnpackRequest): Promise<{ readonly devices: number }> {
   const tree = new LayeredTree();
+  const request = counting(asked);
   for (const layer of request.layers) {
     tree.beginLayer();
     await inWords(layer, async () => {
@@ -33,6 +36,24 @@ export async function unpackLayers(request: UnpackRequest): Promise<{ readonly d
   for (const path of request.directories) tree.ensureDirectory(path);
   await extract(archiveOf(tree.finish(), request), request);
   return { devices: tree.devices };
+}
+
+/** The same, with layers that tell how far they are read. */
+function counting(request: UnpackRequest): UnpackRequest {
+  const sizes = request.layers.map(({ sizeBytes }) => sizeBytes);
+  const total = sizes.includes(0) ? 0 : 2 * sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0;
+  const layers = request.layers.map(layer => ({
+    ...layer,
+    async *open() {
+      for await (const chunk of layer.open()) {
+        yield chunk;
+        done += chunk.length;
+        request.progress(done, total);
+      }
+    },
+  }));
+  return { ...request, layers };
 }
 
 /** The members of a layer; reading them to their end checks both digests. */
