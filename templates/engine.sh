@@ -58,6 +58,7 @@ missing=''
 
 main() {
   read_arguments "$@"
+  own_mounts "$@"
   case $phase in
     needs) print_needs ;;
     look) make_work; prepare; print_facts ;;
@@ -67,6 +68,18 @@ main() {
     '') make_work; prepare; make_base; personalize; write_config ;;
     *) fail "there is no phase $phase" ;;
   esac
+}
+
+# In the user namespace that lxc-create makes, a template may mount only in a mount namespace of that user namespace. LXC also maps
+# the host's root, to an id that is not root there: mount(8), which is setuid, would run as that one, so setuid counts for nothing.
+own_mounts() {
+  case $phase in base | '') ;; *) return 0 ;; esac
+  [ -z "${TSLXC_OWN_MOUNTS:-}" ] || return 0
+  read -r _ _ ids </proc/self/uid_map
+  [ "$ids" != 4294967295 ] || return 0
+  unshare --mount setpriv --nnp true 2>/dev/null || return 0
+  export TSLXC_OWN_MOUNTS=yes
+  exec unshare --mount setpriv --nnp "$0" "$@"
 }
 
 prepare() {
