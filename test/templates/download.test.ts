@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Harness, harness } from '../system/harness.ts';
@@ -204,6 +204,19 @@ test('offline the cache serves, and says of when it is', async t => {
   );
 });
 
+test('https never becomes http on the way', async t => {
+  const { h, root, server } = await world(t);
+  const { authority, ...tls } = makeCertificates(h.directory);
+  const secure = await serveImages(t, root, tls);
+  secure.redirect(server.url);
+  const { status, stderr } = await h.run('fetch', ['--server', secure.url, '--list'], {
+    env: { CURL_CA_BUNDLE: authority },
+  });
+  assert.equal(status, 1);
+  assert.ok(stderr.includes(`can't get ${secure.url}/streams/v1/index.json: `), stderr);
+  assert.deepEqual(server.requests, []);
+});
+
 test('http without a key is refused, before anything is asked', async t => {
   const { h, server } = await world(t);
   const { status, stderr } = await h.run('fetch', ['--server', server.url, '--list']);
@@ -304,6 +317,45 @@ test('local: a tarball, a directory and a squashfs; what changes is unpacked ane
   assert.equal((await create(join(h.directory, 'tree.tar.zst'))).image, 'two\n');
   const none = await h.run('create', ['-n', h.name('x'), '-t', 'local', '--', '--fstree', '/no/such']);
   assert.match(none.stderr, /--fstree \/no\/such: there is no such file/);
+});
+
+test('modes, owners and capabilities stay; attributes that steer an overlay do not', async t => {
+  const h = harness(t);
+  const tree = join(h.directory, 'tree');
+  mkdirSync(join(tree, 'bin'), { recursive: true });
+  const run = (program: string, ...words: string[]) =>
+    execFileSync(program, words, { encoding: 'utf8', cwd: tree });
+  writeFileSync(join(tree, 'bin/ping'), 'x');
+  run('chown', '7:8', 'bin/ping');
+  run('chmod', '4751', 'bin/ping');
+  const attributes = {
+    'security.capability': '0x0100000200200000000000000000000000000000',
+    'user.note': '0x61',
+    'user.overlay.redirect': '0x2f',
+    'trusted.overlay.redirect': '0x2f',
+  };
+  const setAttributes = `import os,sys
+for word in sys.argv[1:]:
+    name, value = word.split('=')
+    os.setxattr('bin/ping', name, bytes.fromhex(value[2:]))`;
+  run('python3', '-c', setAttributes, ...Object.entries(attributes).map(([key, value]) => `${key}=${value}`));
+  run('tar', '-cf', '../tree.tar', '--xattrs', '--xattrs-include=*', '.');
+  run('mksquashfs', '.', '../tree.squashfs', '-quiet', '-no-progress');
+  for (const source of ['tree', 'tree.tar', 'tree.squashfs']) {
+    const into = join(h.directory, `from-${source}`);
+    await h.ok('fetch', ['--fstree', join(h.directory, source), '--into', into]);
+    const seen = execFileSync(
+      'python3',
+      ['-c', "import os; print(' '.join(sorted(os.listxattr('bin/ping'))))"],
+      {
+        cwd: into,
+        encoding: 'utf8',
+      },
+    );
+    assert.equal(seen, 'security.capability user.note\n', source);
+    const { mode, uid, gid } = statSync(join(into, 'bin/ping'));
+    assert.deepEqual([mode & 0o7777, uid, gid], [0o4751, 7, 8], source);
+  }
 });
 
 test('a tree that leads out of itself is refused or kept inside; nodes never come to be', async t => {

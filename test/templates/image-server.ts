@@ -29,6 +29,8 @@ export interface ImageServer {
   cutNext(path: string, afterBytes: number): void;
   /** Answers the next request with this status. */
   failNext(status: number): void;
+  /** Sends every request on to another server. */
+  redirect(to: string): void;
   /** Paths that begin so are not there. */
   hide(prefix: string): void;
   /** Says nothing of ranges, and sends all. */
@@ -45,6 +47,7 @@ export async function serveImages(
   const state = {
     cut: undefined as { path: string; after: number } | undefined,
     status: 0,
+    target: '',
     hidden: [] as string[],
     ranges: true,
   };
@@ -54,7 +57,9 @@ export async function serveImages(
     const path = decodeURIComponent(new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://x').pathname);
     requests.push({ method: request.method ?? '', path, range: request.headers.range ?? '' });
     const file = join(root, normalize(path));
-    if (state.status !== 0) {
+    if (state.target !== '') {
+      response.writeHead(302, { location: `${state.target}${path}` }).end();
+    } else if (state.status !== 0) {
       response.writeHead(state.status).end();
       state.status = 0;
     } else if (
@@ -79,6 +84,9 @@ export async function serveImages(
     },
     failNext: status => {
       state.status = status;
+    },
+    redirect: to => {
+      state.target = to;
     },
     hide: prefix => void state.hidden.push(prefix),
     ignoreRanges: () => {

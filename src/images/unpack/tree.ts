@@ -3,8 +3,17 @@
 // through them any more. It runs without the right to make device nodes: through an idmapped mount they would work.
 
 import { createHash } from 'node:crypto';
-import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
 import { type PipedEnd, runFed, startPrinting } from '../../host/piped-program.ts';
 import { runShort } from '../../host/short-program.ts';
@@ -51,6 +60,11 @@ export async function unpackTree(unpacking: Unpacking): Promise<void> {
 
 /** A copy of a directory of the host, with the same refusals. */
 export async function copyTree(from: string, unpacking: Omit<Unpacking, 'fd' | 'sha256'>): Promise<void> {
+  await copy(from, unpacking);
+  await finish(unpacking);
+}
+
+async function copy(from: string, unpacking: Omit<Unpacking, 'fd' | 'sha256'>): Promise<void> {
   const { env, signal } = unpacking;
   const words = ['--create', '--one-file-system', '--sort=none', ...KEPT, '--directory', from, '.'];
   const packing = startPrinting('tar', words, { env, ...(signal === undefined ? {} : { signal }) });
@@ -58,7 +72,6 @@ export async function copyTree(from: string, unpacking: Omit<Unpacking, 'fd' | '
   const packed = await packing.ended;
   refuseComplaints(unpacking, end);
   if (packed.status !== 0) throw failed(unpacking.name, firstLine(packed.stderr));
-  await finish(unpacking);
 }
 
 /** Attributes by which an overlay is steered would steer the one that is put over this tree. */
@@ -99,21 +112,26 @@ async function* hashed(fd: number, hash: { update(chunk: Buffer): unknown }): As
   }
 }
 
-/** It seeks in its file, so the hash is taken before; the descriptor is the same. */
+/**
+ * unsquashfs seeks in its file, so the hash is taken before; the descriptor is the same. It keeps every attribute, so the tree goes
+ * through tar's sieve once more.
+ */
 async function unsquash(unpacking: Unpacking, bytes: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of bytes) {
     // hashed on the way
   }
-  const words = ['-no-progress', '-force', '-dest', '.', `/proc/${process.pid}/fd/${unpacking.fd}`];
-  const { env, signal } = options(unpacking);
-  const program = withoutNodes('unsquashfs', words);
-  const printing = startPrinting(...program, {
-    env,
-    cwd: unpacking.into,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  printing.output.resume();
-  refuseComplaints(unpacking, await printing.ended);
+  const raw = mkdtempSync(join(dirname(unpacking.into), '.tslxc-squashfs-'));
+  try {
+    const words = ['-no-progress', '-force', '-dest', raw, `/proc/${process.pid}/fd/${unpacking.fd}`];
+    const { env, signal } = options(unpacking);
+    const program = withoutNodes('unsquashfs', words);
+    const printing = startPrinting(...program, { env, ...(signal === undefined ? {} : { signal }) });
+    printing.output.resume();
+    refuseComplaints(unpacking, await printing.ended);
+    await copy(raw, unpacking);
+  } finally {
+    rmSync(raw, { recursive: true, force: true });
+  }
 }
 
 /** What the programs say for the nodes that they may not make, and for nothing else. */
