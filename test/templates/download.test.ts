@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from '../system/harness.ts';
 import { until } from '../system/live.ts';
 import { makeCertificates, serveImages, serveProxy } from './image-server.ts';
@@ -396,6 +397,20 @@ test('a tree that leads out of itself is refused or kept inside; nodes never com
   assert.deepEqual(
     [readdirSync(join(nodes.into, 'dev')), readdirSync(join(nodes.into, 'etc'))],
     [[], ['image']],
+  );
+  const log = join(h.directory, 'calls');
+  const program = join(installation().root, 'dist/bin/tslxc-fetch');
+  const again = ['--fstree', join(h.directory, 'evil.tar'), '--into', join(h.directory, 'again')];
+  execFileSync('strace', ['-f', '-qq', '-e', 'trace=mknod,mknodat', '-o', log, program, ...again], {
+    env: h.env,
+  });
+  const calls = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter(line => /S_IF(BLK|CHR)/.test(line));
+  assert.ok(calls.length >= 2);
+  assert.deepEqual(
+    calls.filter(line => !line.includes('EPERM')),
+    [],
   );
   const empty = join(h.directory, 'garbage');
   writeFileSync(empty, 'not a tarball');
