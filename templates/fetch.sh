@@ -33,7 +33,7 @@ fetch() {
     ! grep -qi 'certificate\|is forbidden\|not supported or disabled' "$work/fetch.log" || break
     [ "$pause" = 0 ] || sleep "$pause"
   done
-  fail "can't get $1: $(fetch_cause)"
+  fail "can't get $1: $(fetch_cause)${fetch_hint:-}"
 }
 
 # fetch_securely URL FILE: fetch, but over https to the end, redirections as well.
@@ -115,7 +115,9 @@ use_published_keyring() {
     return 0
   fi
   keyring=$work/keyring
+  fetch_hint='; or give --keyring FILE'
   fetch_securely "$3" "$keyring" || fail "there is no key of $1 at $3: give --keyring FILE"
+  fetch_hint=
   key_source=$3
   open_keyring "$keyring" "$2"
   if [ -n "${key_fingerprint:-}" ]; then

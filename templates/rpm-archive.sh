@@ -174,10 +174,11 @@ make_base() {
   choose_release_key
   mkdir -p "$rootfs$INSTALL"
   if [ -n "$bootstrap_image" ]; then
-    install_by_image
+    prepare_image
   else
-    install_by_host
+    prepare_host
   fi
+  install_packages
   write_database
   check_installed
   tidy
@@ -191,27 +192,33 @@ refuse_without_vsyscall() {
     fail "programs of $TITLE 6 end with a segmentation fault on this kernel; boot it with vsyscall=xonly"
 }
 
-# The host's rpm has its database elsewhere and may write one that the guest's cannot read, so it gets a place that is thrown away.
-install_by_host() {
-  tool=dnf
-  command -v dnf >/dev/null || tool=yum
-  announce "$tool"
-  printf '%%_dbpath %s/rpmdb\n' "$INSTALL" >"$work/.rpmmacros"
-  installer_config "file://$work/keys" >"$work/installer.conf"
-  # shellcheck disable=SC2046  # a list
-  with_devices "$rootfs" env HOME="$work" "$tool" --config="$work/installer.conf" --installroot="$rootfs" --releasever="${release%%-*}" \
-    -y install $(wanted_packages) >"$work/install.log" 2>&1 || installer_failed "$tool"
+install_packages() {
+  say "Installing $TITLE $release ($arch) from $(recall origin) with $tool${bootstrap_image:+ of $bootstrap_image}"
+  useful=$(useful_packages)
+  # yum passes over what no repository has, dnf has to be asked first.
+  # shellcheck disable=SC2086  # a list
+  [ "$tool" = yum ] || useful=$(run_installer repoquery --quiet --qf '%{name}\n' $useful 2>"$work/install.log") || installer_failed
+  # shellcheck disable=SC2046,SC2086  # lists
+  run_installer -y install $(required_packages) $useful $(asked_packages) >"$work/install.log" 2>&1 || installer_failed
+  [ -z "$bootstrap_image" ] || remove_image
 }
 
-# The image's own installer in the image, which sees the tree at /tslxc-rootfs.
-install_by_image() {
+# The host's rpm has its database elsewhere and may write one that the guest's cannot read, so it gets a place that is thrown away.
+prepare_host() {
+  tool=dnf
+  command -v dnf >/dev/null || tool=yum
+  printf '%%_dbpath %s/rpmdb\n' "$INSTALL" >"$work/.rpmmacros"
+  installer_config "file://$work/keys" >"$work/installer.conf"
+}
+
+# The image's own installer runs in the image, and sees the tree at /tslxc-rootfs.
+prepare_image() {
   image=$path/.bootstrap
   unpack_image
   tool=dnf
   [ -x "$image/usr/bin/dnf" ] || tool=yum
   [ -x "$image/usr/bin/$tool" ] || fail "$bootstrap_image has neither dnf nor yum"
-  announce "$tool of $bootstrap_image"
-  mkdir -p "$image/tslxc-rootfs" "$image/tslxc"
+  mkdir -p "$image/tslxc-rootfs" "$image/tslxc" "$image/proc"
   printf '%%_dbpath %s/rpmdb\n' "$INSTALL" >"$image/tslxc/.rpmmacros"
   cp "$work/keys" "$image/tslxc/keys"
   installer_config file:///tslxc/keys >"$image/tslxc/installer.conf"
@@ -219,13 +226,6 @@ install_by_image() {
   cat /etc/resolv.conf >"$image/etc/resolv.conf" 2>/dev/null || true
   mount --bind "$rootfs" "$image/tslxc-rootfs"
   mount -t proc proc "$image/proc"
-  status=0
-  # shellcheck disable=SC2046  # a list
-  with_devices "$image" with_devices "$rootfs" chroot "$image" env HOME=/tslxc "$tool" -c /tslxc/installer.conf \
-    --installroot=/tslxc-rootfs --releasever="${release%%-*}" -y install $(wanted_packages) >"$work/install.log" 2>&1 || status=$?
-  umount "$image/proc" "$image/tslxc-rootfs"
-  [ "$status" = 0 ] || installer_failed "$tool"
-  rm -rf --one-file-system "$image"
 }
 
 unpack_image() {
@@ -239,8 +239,20 @@ unpack_image() {
   fi
 }
 
-announce() {
-  say "Installing $TITLE $release ($arch) from $(recall origin) with $1"
+remove_image() {
+  umount "$image/proc" "$image/tslxc-rootfs"
+  rm -rf --one-file-system "$image"
+}
+
+# run_installer ARGS: dnf or yum, of the host or of the image, over the tree.
+run_installer() {
+  if [ -n "$bootstrap_image" ]; then
+    with_devices "$image" with_devices "$rootfs" chroot "$image" env HOME=/tslxc "$tool" -c /tslxc/installer.conf \
+      --installroot=/tslxc-rootfs --releasever="${release%%-*}" "$@"
+  else
+    with_devices "$rootfs" env HOME="$work" "$tool" -c "$work/installer.conf" --installroot="$rootfs" \
+      --releasever="${release%%-*}" "$@"
+  fi
 }
 
 # with_devices TREE PROGRAM ARGS: runs a program while TREE has the devices that packages' scripts write to and read from.
@@ -268,8 +280,6 @@ installer_config() {
 reposdir=$work/none
 plugins=0
 gpgcheck=1
-# A package that no repository has is passed over here, and missed by name afterwards.
-strict=0
 keepcache=1
 cachedir=$INSTALL/cache
 logdir=$INSTALL
@@ -300,15 +310,16 @@ $repositories
 END
 }
 
-# installer_failed TOOL: its own cause, in one line.
+# Its own cause, in one line.
 installer_failed() {
-  cause=$(sed -n 's/^Error: //p' "$work/install.log" | tail -n 1)
   if grep -Eq 'keys listed for|Public key for|not signed|GPG key retrieval|GPG check FAILED' "$work/install.log"; then
     package=$(sed -n 's/^Public key for \([^ ]*\) is not installed.*/\1/p; s/^Package \([^ ]*\) is not signed.*/\1/p' "$work/install.log" | head -n 1)
     fail "${package:-a package} from $(recall origin) is not signed by a key in $keyring"
   fi
+  cause=$(sed -n 's/^Error: *//p; s/^ *- *\(nothing provides\)/\1/p; s/^No match for argument: /it has no package /p' "$work/install.log" |
+    grep -v '^$' | head -n 1)
   [ -n "$cause" ] || cause=$(grep -v '^ *$' "$work/install.log" | tail -n 1)
-  fail "$1 can't install from $(recall origin): $cause"
+  fail "$tool can't install $TITLE $release from $(recall origin): $cause"
 }
 
 # --- The database of what is installed
@@ -329,7 +340,7 @@ write_database() {
 
 # What was asked for, and is there; what would have been good to have is missed aloud.
 check_installed() {
-  for package in $(required_packages) $(printf '%s' "$packages" | tr , ' '); do
+  for package in $(required_packages) $(asked_packages); do
     in_guest rpm -q --quiet --whatprovides "$package" || fail "$(recall origin) has no $package for $TITLE $release"
   done
   absent=
@@ -339,9 +350,7 @@ check_installed() {
   [ -z "$absent" ] || say "$(recall origin) has no$absent: going on without"
 }
 
-wanted_packages() {
-  required_packages
-  useful_packages
+asked_packages() {
   printf '%s' "$packages" | tr , ' '
 }
 

@@ -4,14 +4,14 @@
 
 # Nothing of the installation, and nothing that must be each container's own.
 tidy() {
-  rm -rf "$rootfs$INSTALL" "$rootfs/root/.rpmdb" "$rootfs/var/cache/yum" "$rootfs/var/cache/dnf"
+  rm -rf "$rootfs$INSTALL" "$rootfs/root/.rpmdb" "$rootfs/var/cache/yum/"* "$rootfs/var/cache/dnf/"*
   rm -f "$rootfs/var/log/dnf"*.log "$rootfs/var/log/hawkey.log" "$rootfs/etc/ssh/ssh_host_"*
   # Berkeley DB's, of the process that wrote the database.
   rm -f "$rootfs/var/lib/rpm/__db."*
   [ -x "$rootfs/usr/bin/dnf" ] || rm -rf "$rootfs/var/lib/dnf"
   find "$rootfs/dev" -xdev -mindepth 1 -delete
   rm -f "$rootfs/var/lib/dbus/machine-id"
-  write_file /etc/machine-id 444 </dev/null
+  [ "$release" = 6 ] || write_file /etc/machine-id 444 </dev/null
   write_file /etc/fstab 644 </dev/null
   write_file /etc/resolv.conf 644 <<'END'
 # Written anew when eth0 gets its address.
