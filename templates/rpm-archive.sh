@@ -11,7 +11,7 @@
 #                         key_name       the file that its release package has in /etc/pki/rpm-gpg
 #                         key_url        where that key is published, by https
 #                         platform       what dnf calls it, `el9`; empty before dnf
-#                         release_package  the package that says what it is; empty when all others need it
+#                         release_package  what says which distribution it is; empty when all other packages need it
 #                         vaulted        yes when the addresses in its own release package are dead
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # the engine, the distribution and rpm-guest.sh share these
@@ -73,6 +73,7 @@ option() {
 
 # These become words of other programs' options and lines of their configs: nothing that could be more than a word.
 check_options() {
+  case $release in *[!a-z0-9-]*) fail "not a release: $release" ;; esac
   case " $RELEASES " in
     *" $release "*) ;;
     *) fail "$TITLE has no release $release; there are $RELEASES" ;;
@@ -145,7 +146,7 @@ in_parts() {
   repositories=
   for part in "$@"; do
     # shellcheck disable=SC2059  # the format is the point
-    repositories="$repositories$(printf '%s' "$part" | tr '[:upper:]' '[:lower:]') $(printf "$format" "$part")
+    repositories="$repositories$(printf '%s' "$part" | tr '[:upper:]/' '[:lower:]-') $(printf "$format" "$part")
 "
   done
 }

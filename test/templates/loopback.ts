@@ -16,8 +16,12 @@ export interface Loopback {
   readonly asked: string[];
 }
 
-/** Serves what `answer` gives for a path that starts with a slash, until the test ends. */
-export async function loopback(t: TestContext, answer: (path: string) => Answer): Promise<Loopback> {
+/** Serves what `answer` gives for a path that starts with a slash, until the test ends; on another `host` address for guests. */
+export async function loopback(
+  t: TestContext,
+  answer: (path: string) => Answer,
+  host = '127.0.0.1',
+): Promise<Loopback> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '/');
@@ -26,14 +30,14 @@ export async function loopback(t: TestContext, answer: (path: string) => Answer)
     response.statusCode = typeof what === 'number' ? what : 200;
     response.end(typeof what === 'number' ? '' : what);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, host, resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  return { url: `http://127.0.0.1:${address.port}`, asked };
+  return { url: `http://${host}:${address.port}`, asked };
 }
 
 /** Answers with files of a folder; 404 for what is not there. */
