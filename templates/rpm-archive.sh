@@ -161,10 +161,11 @@ choose_release_key() {
   if grep -q '^-----BEGIN PGP PUBLIC KEY BLOCK-----' "$keyring"; then
     cp "$keyring" "$work/keys"
   else
-    command -v gpg >/dev/null || fail "the keys in $keyring are not armoured, and there is no gpg here to do it: apt-get install gpg"
-    mkdir -m 700 "$work/gnupg"
-    gpg --homedir "$work/gnupg" --batch --quiet --import "$keyring" 2>/dev/null || fail "$keyring holds no keys"
-    gpg --homedir "$work/gnupg" --batch --armor --export >"$work/keys"
+    command -v gpg >/dev/null || fail "the keys in $key_source are not armoured, and there is no gpg here to do it: apt-get install gpg"
+    # A home of its own: fetch.sh's may hold keys that were not chosen.
+    mkdir -m 700 "$work/armour"
+    gpg --homedir "$work/armour" --batch --quiet --import "$keyring" 2>/dev/null || fail "$key_source holds no keys"
+    gpg --homedir "$work/armour" --batch --armor --export >"$work/keys"
   fi
 }
 
@@ -315,7 +316,7 @@ END
 installer_failed() {
   if grep -Eq 'keys listed for|Public key for|not signed|GPG key retrieval|GPG check FAILED' "$work/install.log"; then
     package=$(sed -n 's/^Public key for \([^ ]*\) is not installed.*/\1/p; s/^Package \([^ ]*\) is not signed.*/\1/p' "$work/install.log" | head -n 1)
-    fail "${package:-a package} from $(recall origin) is not signed by a key in $keyring"
+    fail "${package:-a package} from $(recall origin) is not signed by a key in $key_source"
   fi
   cause=$(sed -n 's/^Error: *//p; s/^ *- *\(nothing provides\)/\1/p; s/^No match for argument: /it has no package /p' "$work/install.log" |
     grep -v '^$' | head -n 1)
