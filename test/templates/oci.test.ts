@@ -68,8 +68,12 @@ test('a layout: the container runs the image’s command, as its user, there, wi
     /inet 10\.[\d.]+\/20 .* eth0\n(.*\n)*default via 10\./,
     'by the host’s DHCP client',
   );
-  const client = join(h.lxcpath, name, '.dhcp-client.pid');
-  assert.equal(processesWith(client).length, 1);
+  const client = `hostname:${name}`;
+  const [pid, ...others] = processesWith(client);
+  assert.equal(others.length, 0);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  assert.match(status, /^Uid:\s65534\s65534/m);
+  assert.match(status, /^CapEff:\s0000000000003400$/m, 'the network alone');
   await h.ok('stop', ['-n', name]);
   await until('the DHCP client ends', async () => processesWith(client).length === 0 || undefined);
   await h.ok('destroy', ['-n', name]);
