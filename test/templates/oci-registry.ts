@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { TestContext } from 'node:test';
 import { type Image, sha256 } from './oci-images.ts';
 
@@ -15,6 +16,8 @@ export interface RegistryOptions {
   readonly breaks?: boolean;
   /** What is sent instead of a blob or manifest. */
   readonly change?: (bytes: Buffer, digest: string) => Buffer;
+  /** It speaks https. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
 }
 
 export interface TestRegistry {
@@ -43,49 +46,62 @@ export async function registry(t: TestContext, options: RegistryOptions = {}): P
     return self.options.change?.(bytes, digest) ?? bytes;
   };
 
-  const tokens = await serve(t, (request, response) => {
-    const url = new URL(request.url ?? '', 'http://x');
-    asked.push(`token ${url.searchParams.get('service')} ${url.searchParams.get('scope')}`);
-    const { user } = self.options;
-    if (user && request.headers.authorization !== basic(user)) return refuse(response, 401, 'who are you');
-    response.end(JSON.stringify({ token }));
-  });
+  const scheme = options.tls ? 'https' : 'http';
+  const tokens = await serve(
+    t,
+    (request, response) => {
+      const url = new URL(request.url ?? '', 'http://x');
+      asked.push(`token ${url.searchParams.get('service')} ${url.searchParams.get('scope')}`);
+      const { user } = self.options;
+      if (user && request.headers.authorization !== basic(user)) return refuse(response, 401, 'who are you');
+      response.end(JSON.stringify({ token }));
+    },
+    options.tls,
+  );
 
-  const storage = await serve(t, (request, response) => {
-    const digest = decodeURIComponent((request.url ?? '').slice(1));
-    asked.push(`storage ${request.headers.range ?? 'all'}`);
-    assert.equal(request.headers.authorization, undefined, 'the token is for the registry alone');
-    sendBytes(request, response, sent(digest), self.options.breaks === true && !begun.has(digest));
-    begun.add(digest);
-  });
+  const storage = await serve(
+    t,
+    (request, response) => {
+      const digest = decodeURIComponent((request.url ?? '').slice(1));
+      asked.push(`storage ${request.headers.range ?? 'all'}`);
+      assert.equal(request.headers.authorization, undefined, 'the token is for the registry alone');
+      sendBytes(request, response, sent(digest), self.options.breaks === true && !begun.has(digest));
+      begun.add(digest);
+    },
+    options.tls,
+  );
 
-  const host = await serve(t, (request, response) => {
-    const path = request.url ?? '';
-    asked.push(`registry ${path}`);
-    const { user } = self.options;
-    const wanted = self.options.basic && user ? basic(user) : `Bearer ${token}`;
-    if (request.headers.authorization !== wanted) {
-      const asks = self.options.basic
-        ? 'Basic realm="test"'
-        : `Bearer realm="http://${tokens}/token",service="test registry"`;
-      response.setHeader('www-authenticate', asks);
-      return refuse(response, 401, 'authentication required');
-    }
-    const [, repository = '', kind = '', word = ''] =
-      /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
-    const digest =
-      kind === 'blobs' || word.includes(':')
-        ? word
-        : sha256(tags.get(`${repository}:${word}`) ?? Buffer.alloc(0));
-    if (!blobs.has(digest)) return refuse(response, 404, 'no such thing');
-    if (kind === 'blobs') {
-      response.writeHead(307, { location: `http://${storage}/${encodeURIComponent(digest)}` }).end();
-      return;
-    }
-    response.setHeader('docker-content-digest', digest);
-    response.setHeader('content-type', JSON.parse(String(blobs.get(digest))).mediaType);
-    response.end(sent(digest));
-  });
+  const host = await serve(
+    t,
+    (request, response) => {
+      const path = request.url ?? '';
+      asked.push(`registry ${path}`);
+      const { user } = self.options;
+      const wanted = self.options.basic && user ? basic(user) : `Bearer ${token}`;
+      if (request.headers.authorization !== wanted) {
+        const asks = self.options.basic
+          ? 'Basic realm="test"'
+          : `Bearer realm="${scheme}://${tokens}/token",service="test registry"`;
+        response.setHeader('www-authenticate', asks);
+        return refuse(response, 401, 'authentication required');
+      }
+      const [, repository = '', kind = '', word = ''] =
+        /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
+      const digest =
+        kind === 'blobs' || word.includes(':')
+          ? word
+          : sha256(tags.get(`${repository}:${word}`) ?? Buffer.alloc(0));
+      if (!blobs.has(digest)) return refuse(response, 404, 'no such thing');
+      if (kind === 'blobs') {
+        response.writeHead(307, { location: `${scheme}://${storage}/${encodeURIComponent(digest)}` }).end();
+        return;
+      }
+      response.setHeader('docker-content-digest', digest);
+      response.setHeader('content-type', JSON.parse(String(blobs.get(digest))).mediaType);
+      response.end(sent(digest));
+    },
+    options.tls,
+  );
 
   const self: TestRegistry = {
     host,
@@ -121,8 +137,12 @@ function sendBytes(request: IncomingMessage, response: ServerResponse, bytes: Bu
 }
 
 /** Listens until the test ends; returns `127.0.0.1:PORT`. */
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
+async function serve(
+  t: TestContext,
+  listener: RequestListener,
+  tls?: RegistryOptions['tls'],
+): Promise<string> {
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();

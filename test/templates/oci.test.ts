@@ -80,6 +80,33 @@ test('a layout: the container runs the image’s command, as its user, there, wi
   assert.deepEqual(entriesOf(h), []);
 });
 
+test('a registry by https: whom this host trusts, or whom the user says', async t => {
+  const h = harness(t);
+  const [key, cert] = [join(h.directory, 'key'), join(h.directory, 'cert')];
+  const words = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test',
+  ];
+  const names = ['-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', ...words, ...names, '-keyout', key, '-out', cert], {
+    stdio: 'pipe',
+  });
+  const server = await registry(t, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+  server.put('app:1', marked('by https'));
+  const url = `docker://${server.host}/app:1`;
+  const trusted = await unpack(h, url, { env: { SSL_CERT_FILE: cert } });
+  assert.equal(readFileSync(join(trusted, 'mark'), 'utf8'), 'by https');
+  assert.equal(readFileSync(join(await unpack(h, url, { insecure: true }), 'mark'), 'utf8'), 'by https');
+  await assert.rejects(unpack(h, url), /the registry 127\.0\.0\.1:\d+ fails: .*certificate/);
+});
+
 const { directory: data, skip } = sharedData('images/images/alpine/3.13/amd64/default');
 
 test('an image with a real init and no command of its own boots that', { skip }, async t => {
@@ -142,7 +169,7 @@ test('a registry: a token, blobs elsewhere, a transfer that breaks; layers are f
 
   const denied = /127\.0\.0\.1:\d+ gives no leave to read some\/app of 127\.0\.0\.1:\d+: who are you/;
   await assert.rejects(unpack(h, url), denied);
-  await assert.rejects(unpack(h, url, { username: 'me', password: 'wrong' }), denied);
+  await assert.rejects(unpack(h, url, { credentials: { username: 'me', password: 'wrong' } }), denied);
 
   server.asked.length = 0;
   const made = await create(h, h.name('r1'), '--own', '--url', url, ...login);
@@ -190,7 +217,10 @@ test('a registry: by digest, by an index for several platforms, and by name and 
 
   const me = { username: 'me', password: 'pass' };
   const mark = async (name: string) =>
-    readFileSync(join(await unpack(h, `docker://${server.host}/${name}`, me), 'mark'), 'utf8');
+    readFileSync(
+      join(await unpack(h, `docker://${server.host}/${name}`, { credentials: me }), 'mark'),
+      'utf8',
+    );
   assert.equal(await mark(`app@${sha256(mine.manifest)}`), 'mine');
   await assert.rejects(
     mark('app:none'),
@@ -201,18 +231,26 @@ test('a registry: by digest, by an index for several platforms, and by name and 
 });
 
 /** Unpacks in this process; returns the tree. */
-async function unpack(h: Harness, url: string, credentials?: Credentials): Promise<string> {
+async function unpack(
+  h: Harness,
+  url: string,
+  {
+    credentials,
+    insecure = false,
+    env = {},
+  }: { credentials?: Credentials; insecure?: boolean; env?: object } = {},
+): Promise<string> {
   const into = mkdtempSync(join(h.directory, 'tree-'));
   await unpackImage({
     url,
     into,
     ...(credentials === undefined ? {} : { credentials }),
     init: 'command',
-    insecure: false,
+    insecure,
     own: true,
     work: join(h.directory, 'work'),
     cwd: '/',
-    env: h.env,
+    env: { ...h.env, ...env },
     say: () => {},
     progress: () => {},
   });
