@@ -68,7 +68,7 @@ test('archlinux: installed from signed packages, its own, and it boots', { skip 
   const { h, key, mirror, create } = await world(t);
   const made = await create('a', '--keyring', key.file, '-P', 'extra', '-e', 'sshd.service', '-d', 'a.timer');
   assert.equal(made.status, 0, made.stderr);
-  assert.match(made.stderr, /^root's password: .*\n$/);
+  assert.match(made.stderr, /^\S+: root's password: .*\n$/);
   assert.match(
     made.stdout,
     /^Installing Arch Linux rolling \(x86_64\) from http:\/\/127.0.0.1:\d+ with pacman$/m,

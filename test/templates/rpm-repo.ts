@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSmallGuest } from './small-guest.ts';
 import type { ThrowAwayKey } from './throw-away-key.ts';
 
 export interface RpmPackage {
@@ -13,6 +14,43 @@ export interface RpmPackage {
   readonly post?: string;
   /** Writes its files. */
   readonly fill: (root: string) => void;
+}
+
+/** All that tslxc-opensuse asks for; one package of the test provides it. */
+const PROVIDED = [
+  ...[
+    'Leap-release',
+    'openSUSE-release',
+    'systemd',
+    'systemd-network',
+    'systemd-resolved',
+    'dbus-1',
+    'iproute2',
+  ],
+  ...[
+    'iputils',
+    'procps',
+    'shadow',
+    'util-linux',
+    'zypper',
+    'rpm',
+    'ca-certificates-mozilla',
+    'less',
+    '/bin/sh',
+  ],
+];
+
+/** A repository that tslxc-opensuse makes a small guest of; `more` is a package that nothing asks for. */
+export function makeOpenSuseRepo(directory: string, key: ThrowAwayKey): void {
+  const fill = (root: string) => {
+    makeSmallGuest(root);
+    copyHostRpm(root);
+  };
+  const post = ': >/dev/null; test -r /proc/mounts && touch /etc/installed';
+  makeRpmRepo(directory, key, [
+    { name: 'guest', provides: PROVIDED, fill, post },
+    { name: 'more', requires: ['guest'], fill: root => writeFileSync(join(root, 'more'), '') },
+  ]);
 }
 
 /** Makes DIRECTORY with the packages and an index that `key` signed. */
