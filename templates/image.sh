@@ -3,6 +3,8 @@
 # Sourced after engine.sh.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # work, base and rootfs belong to the engine
+# shellcheck source=templates/systemd-219.sh
+. "$templates/systemd-219.sh"
 
 # need_image_tools: for host_needs.
 need_image_tools() {
@@ -152,7 +154,16 @@ write_image_config() {
     [ ! -f "$etc/$word.conf" ] || shared=$word
   done
   words_of config | config_lines
+  suit_el7
   include_config "$shared"
+}
+
+# CentOS 7 and its sisters have a unit that keeps the kernel's log, and a systemd that tries what the kernel refuses.
+suit_el7() {
+  if is_file /usr/lib/systemd/rhel-dmesg; then
+    seccomp_profile=el7
+    spare_hugepages
+  fi
 }
 
 # words_of KEY: every line that the image said with this key.

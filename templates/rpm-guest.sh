@@ -1,6 +1,8 @@
 # What makes an installed tree of rpm packages a container one can live in. Sourced after rpm-archive.sh.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # the engine and rpm-archive.sh share these
+# shellcheck source=templates/systemd-219.sh
+. "$templates/systemd-219.sh"
 
 # Nothing of the installation, and nothing that must be each container's own.
 tidy() {
@@ -145,18 +147,4 @@ END
   esac
   [ "$release" != 7 ] || spare_hugepages
   include_config "$DISTRIBUTION"
-}
-
-spare_hugepages() {
-  while read -r key _; do
-    case $key in
-      lxc.idmap)
-        config_lines <<'END'
-# systemd 219 tries to mount hugetlbfs here, which the kernel refuses to a user namespace; with something there it need not.
-lxc.mount.entry = tmpfs dev/hugepages tmpfs ro,size=4k,create=dir,optional 0 0
-END
-        return
-        ;;
-    esac
-  done <"$path/config"
 }
