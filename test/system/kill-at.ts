@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
@@ -10,35 +10,47 @@ import { type Harness, harness } from './harness.ts';
 
 const LONGEST_MS = 60_000;
 
-/** The first create of its options makes a base; the second only a container over it. */
-export type Create = 'first' | 'second';
+/**
+ * The first create of its options makes a base; the second only a container over it; the mapped one, under LXC's name and with an id
+ * map in its config, runs the template whole in a user namespace.
+ */
+export type Create = 'first' | 'second' | 'mapped';
 
 /** Kills `create` at every `step`-th of its changing calls: the next command must find nothing half done. */
 export async function sweepCreate(t: TestContext, which: Create, step: number): Promise<void> {
   const host = harness(t);
   const killAt = compile(host);
-  const create = (name: string) => ['create', '-n', name, '-t', 'busybox'];
+  const mapped = which === 'mapped' ? mappedWords(host) : undefined;
+  const create = (name: string) => ['create', '-n', name, ...(mapped ?? ['-t', 'busybox'])];
+  const flavour = mapped ? 'lxc' : 'tslxc';
   if (which === 'second') await host.ok('create', create(host.name('first')).slice(1));
-  const calls = listCalls(host, killAt, create(host.name('count')));
+  const calls = listCalls(host, killAt, create(host.name('count')), flavour);
   t.diagnostic(`${which} create: ${calls.length} calls that change something`);
   await host.ok('destroy', ['-n', host.name('count')]);
   for (const { number, what } of everyOf(calls, step)) {
     const name = host.name(`k${number}`);
     await t.test(`${which} create, killed at ${number}: ${what}`, async () => {
       if (which === 'first') await host.ok('images', ['prune']);
-      runKilled(host, killAt, number, create(name));
+      runKilled(host, killAt, number, create(name), flavour);
       const known = (await host.run('info', ['-n', name, '-s'])).status === 0;
       const listed = (await host.ok('ls', ['-1'])).stdout.split(/\s+/).includes(name);
       assert.equal(listed, known, 'ls and info disagree');
-      const again = await host.run('create', create(name).slice(1));
+      const again = await host.run('create', create(name).slice(1), { flavour });
       if (known) assert.match(again.stderr, /already exists/);
       else assert.equal(again.status, 0, again.stderr);
-      await assertBasesAreWhole(host, which === 'first' ? [name] : [host.name('first'), name]);
+      if (!mapped) await assertBasesAreWhole(host, which === 'first' ? [name] : [host.name('first'), name]);
       await host.ok('destroy', ['-n', name]);
-      assertNothingHalfMade(host, name, which === 'first' ? 0 : 1);
+      assertNothingHalfMade(host, name, which === 'second' ? 1 : 0);
     });
   }
   if (which === 'second') await host.ok('destroy', ['-n', host.name('first')]);
+}
+
+function mappedWords(host: Harness): string[] {
+  const file = join(host.directory, 'mapped.conf');
+  const maps = ['u', 'g'].map(kind => `lxc.idmap = ${kind} 0 ${host.firstId + 65536} 65536\n`);
+  writeFileSync(file, maps.join(''));
+  return ['-t', join(installation().templates, 'tslxc-busybox'), '-f', file];
 }
 
 /** Of what is kept of bases nothing is half made: one, with the bytes that its name promises, and with its users. */
@@ -139,8 +151,8 @@ interface Call {
   readonly what: string;
 }
 
-function listCalls(host: Harness, killAt: string, words: readonly string[]): Call[] {
-  const { status, stderr, output } = spawnSync(killAt, ['0', '--', ...command(words)], {
+function listCalls(host: Harness, killAt: string, words: readonly string[], flavour?: Flavour): Call[] {
+  const { status, stderr, output } = spawnSync(killAt, ['0', '--', ...command(words, flavour)], {
     env: host.env,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -155,8 +167,14 @@ function listCalls(host: Harness, killAt: string, words: readonly string[]): Cal
   }));
 }
 
-function runKilled(host: Harness, killAt: string, number: number, words: readonly string[]): void {
-  const { status } = spawnSync(killAt, [String(number), '--', ...command(words)], {
+function runKilled(
+  host: Harness,
+  killAt: string,
+  number: number,
+  words: readonly string[],
+  flavour?: Flavour,
+): void {
+  const { status } = spawnSync(killAt, [String(number), '--', ...command(words, flavour)], {
     env: host.env,
     stdio: 'ignore',
     timeout: LONGEST_MS,
@@ -165,8 +183,10 @@ function runKilled(host: Harness, killAt: string, number: number, words: readonl
   assert.ok(status === 137 || status === 0, `exited ${status}`);
 }
 
-const command = ([verb, ...args]: readonly string[]): string[] => [
-  join(installation().root, `dist/bin/tslxc-${verb}`),
+type Flavour = 'tslxc' | 'lxc';
+
+const command = ([verb, ...args]: readonly string[], flavour: Flavour = 'tslxc'): string[] => [
+  join(installation().root, flavour === 'lxc' ? `dist/compat/lxc-${verb}` : `dist/bin/tslxc-${verb}`),
   ...args,
 ];
 const everyOf = (calls: readonly Call[], step: number): Call[] =>
