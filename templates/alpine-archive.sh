@@ -8,6 +8,12 @@
 
 DEFAULT_MIRROR=https://dl-cdn.alpinelinux.org/alpine
 
+# The releases that the mirror's directory lists, newest first. Without an answer, nothing is known.
+list_releases() {
+  fetch_once "$mirror/" "$work/listing" >/dev/null 2>&1 || return 0
+  grep -o 'href="v[0-9]*\.[0-9]*/' "$work/listing" | sed 's/href="v//; s,/$,,' | sort -t . -k 1,1nr -k 2,2nr -u
+}
+
 choose_arch() {
   own_arch=$(alpine_arch "$(uname -m)")
   [ -n "$arch" ] || arch=$own_arch
@@ -39,9 +45,7 @@ find_keys() {
     copy_named_keys
     return
   fi
-  for found in "/usr/share/apk/keys/$own_arch" /etc/apk/keys; do
-    copy_keys "$found"
-  done
+  copy_alpine_keys ''
 }
 
 copy_named_keys() {
@@ -56,6 +60,13 @@ END
     copy_keys "$keys_dir"
     have_keys || fail "--keys-dir $keys_dir: there is no key (*.rsa.pub)"
   fi
+}
+
+# copy_alpine_keys ROOT: those of an Alpine, for its own architecture and for others.
+copy_alpine_keys() {
+  for found in "$1/usr/share/apk/keys/$own_arch" "$1/usr/share/apk/keys/$arch" "$1/etc/apk/keys"; do
+    copy_keys "$found"
+  done
 }
 
 copy_keys() {
@@ -237,7 +248,7 @@ use_minirootfs() {
   mkdir "$work/minirootfs"
   tar -xzf "$work/minirootfs.tar.gz" -C "$work/minirootfs" || fail "$minirootfs is not a minirootfs"
   if ! have_keys; then
-    copy_keys "$work/minirootfs/etc/apk/keys"
+    copy_alpine_keys "$work/minirootfs"
     have_keys || fail "$minirootfs has no keys of Alpine's"
   fi
   use_tree "$work/minirootfs"
@@ -247,7 +258,7 @@ use_minirootfs() {
 find_minirootfs() {
   case $minirootfs in
     http://* | https://*)
-      fetch "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs"
+      fetch_safely "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs"
       trust_download Alpine "$minirootfs" "$work/minirootfs.tar.gz" --minirootfs-sha256 "$minirootfs_sha256"
       ;;
     ?*)
@@ -263,7 +274,7 @@ find_minirootfs() {
 # latest-releases.yaml is a list of what was released; keys of an item are indented by two.
 find_released_minirootfs() {
   releases=$mirror/$release/releases/$own_arch
-  fetch "$releases/latest-releases.yaml" "$work/releases.yaml" ||
+  fetch_safely "$releases/latest-releases.yaml" "$work/releases.yaml" ||
     fail "nothing on this host vouches for the keys of Alpine, and there is no $releases/latest-releases.yaml: give --keyring FILE or --minirootfs FILE"
   item=$(awk '/^-/ { if (ours) exit; item = "" } { item = item $0 "\n" }
     /^ +flavor: *"?alpine-minirootfs"? *$/ { ours = 1 } END { if (ours) printf "%s", item }' "$work/releases.yaml")
@@ -272,7 +283,7 @@ find_released_minirootfs() {
   case $file in '' | */*) fail "$releases/latest-releases.yaml names no minirootfs" ;; esac
   [ -n "$promised" ] || fail "$releases/latest-releases.yaml gives no sha256 of $file"
   minirootfs=$releases/$file
-  fetch "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs, which latest-releases.yaml names"
+  fetch_safely "$minirootfs" "$work/minirootfs.tar.gz" || fail "there is no $minirootfs, which latest-releases.yaml names"
   keeps_promise "$minirootfs" "$work/minirootfs.tar.gz" "$promised" latest-releases.yaml
   trust_download Alpine "$minirootfs" "$work/minirootfs.tar.gz" --minirootfs-sha256 "$minirootfs_sha256"
 }
@@ -290,15 +301,34 @@ apk_add() {
   [ -n "${SSL_CERT_FILE:-}" ] || [ ! -f "$bundle" ] || export SSL_CERT_FILE="$bundle"
   mkdir -p "$rootfs/etc/apk"
   for pause in 1 3 0; do
-    # shellcheck disable=SC2086  # words: a loader, its options, and apk
-    if $apk --root "$rootfs" --arch "$arch" --initdb --no-cache --no-progress --keys-dir "$keys" \
-      --repositories-file "$work/repositories" add "$@" >"$work/apk.log" 2>&1; then
-      return
-    fi
+    ! run_apk add "$@" || return 0
     grep -Eqi 'temporary error|DNS|network|timed out|timeout|connection|I/O error' "$work/apk.log" || break
     [ "$pause" = 0 ] || sleep "$pause"
   done
   fail "apk can't install $*: $(apk_cause)"
+}
+
+# Its lines are `(3/20) Installing musl (1.2.2-r1)`.
+run_apk() {
+  : >"$work/apk.log"
+  {
+    status=0
+    # shellcheck disable=SC2086  # words: a loader, its options, and apk
+    $apk --root "$rootfs" --arch "$arch" --initdb --no-cache --no-progress --keys-dir "$keys" \
+      --repositories-file "$work/repositories" "$@" 2>&1 || status=$?
+    echo "$status" >"$work/apk.status"
+  } | while IFS= read -r line; do
+    printf '%s\n' "$line" >>"$work/apk.log"
+    case $line in
+      '('[0-9]*/[0-9]*') '*)
+        counted=${line%%)*}
+        counted=${counted#(}
+        progress "${counted%/*}" "${counted#*/}" packages "${line#*) }"
+        ;;
+    esac
+  done
+  read -r status <"$work/apk.status"
+  return "$status"
 }
 
 apk_cause() {

@@ -1,5 +1,30 @@
-# Downloads that no key on this host vouches for: by a digest that the user gives, or by his word. Sourced after fetch.sh.
+# Downloads: how far they are, and whether to trust those that no key on this host vouches for. Sourced after fetch.sh.
 # shellcheck shell=sh
+
+# shellcheck disable=SC2154  # work belongs to the engine
+
+# fetch_safely URL FILE: fetch, and where URL is https nothing else on the way: no redirection leads out of it.
+fetch_safely() {
+  case $1 in
+    https://*) fetch_securely "$1" "$2" ;;
+    *) fetch "$1" "$2" ;;
+  esac
+}
+
+# fetch_shown URL FILE BYTES WHAT: fetch_safely, and how far it is.
+fetch_shown() {
+  : >"$2"
+  # Ends with the template at the latest.
+  while sleep 1 && kill -0 "$$" 2>/dev/null; do
+    progress "$(stat -c %s "$2" 2>/dev/null || echo 0)" "$3" bytes "$4"
+  done &
+  watcher=$!
+  fetched=0
+  fetch_safely "$1" "$2" || fetched=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  return "$fetched"
+}
 
 # keeps_promise URL FILE SHA256 LIST: fails unless FILE is what LIST, beside it on the server, says.
 keeps_promise() {
@@ -20,9 +45,8 @@ trust_download() {
     *) fail "nothing vouches for $2, which came without encryption: give $4 with what $1 publishes" ;;
   esac
   [ -t 0 ] || fail "nothing on this host vouches for the keys of $1. $2 has the sha256 $digest; compare it, then give $4 $digest"
-  say "$2 has the sha256"
-  say "  $digest"
-  say "Nothing on this host vouches for it: compare it with what $1 publishes. Type yes to trust it, then Enter:"
-  read -r answer || answer=
+  ask "$2 has the sha256
+  $digest
+Nothing on this host vouches for it: compare it with what $1 publishes. Type yes to trust it, then Enter:"
   [ "$answer" = yes ] || fail "$2 is not trusted"
 }
