@@ -25,7 +25,7 @@ export async function mirrorOnBridge(t: TestContext, h: Harness) {
   await h.ok('net', ['start']);
   const { ipv4 } = JSON.parse((await h.ok('net', ['status', '--format', 'json'])).stdout) as { ipv4: string };
   const [gateway = '', length = ''] = ipv4.split('/');
-  const { url } = await loopback(t, folder(data), gateway);
+  const { url } = await loopback(t, folder(data), { host: gateway });
   const options = (release: string) => [
     ...['--repo', `${url}/${release}/os/x86_64/`],
     ...['--keyring', join(data, `${release}/os/x86_64/RPM-GPG-KEY-tslxc-test`)],

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from '../system/harness.ts';
-import { until } from '../system/live.ts';
+import { assertRestored, until, watched } from '../system/live.ts';
 import { logsIn } from '../system/login.ts';
-import { flipped, folder, loopback, sharedData } from './loopback.ts';
+import { makeCertificates } from './image-server.ts';
+import { type Answer, flipped, folder, loopback, sharedData } from './loopback.ts';
 import { entriesOf } from './places.ts';
 
 const { directory: data, skip } = sharedData('alpine');
@@ -143,28 +146,29 @@ function unsigned(index: Buffer): Buffer {
   return index.subarray(index.indexOf(Buffer.from([0x1f, 0x8b, 0x08]), 1));
 }
 
+const sha256 = (bytes: Uint8Array): string =>
+  execFileSync('sha256sum', { input: bytes, encoding: 'utf8' }).slice(0, 64);
+
+/** The mirror with a minirootfs, of which its list of releases promises a digest. */
+function mirrorWith(minirootfs: Buffer, promised: string): (path: string) => Answer {
+  const releases = '/v3.13/releases/x86_64';
+  const other = ['---', '-', '  flavor: alpine-standard', '  file: other.iso', `  sha256: ${'0'.repeat(64)}`];
+  const ours = ['-', '  title: "Mini root filesystem"', '  branch: v3.13', '  flavor: alpine-minirootfs'];
+  const more = ['  file: alpine-minirootfs-3.13.12-x86_64.tar.gz', `  sha256: ${promised}`];
+  const yaml = [...other, ...ours, ...more, '-', '  flavor: alpine-virt', ''].join('\n');
+  return path => {
+    if (path === `${releases}/latest-releases.yaml`) return yaml;
+    return path.startsWith(releases) ? minirootfs : repository(path);
+  };
+}
+
 test('a minirootfs from a server is trusted by digest, or by the word of somebody at a terminal', {
   skip,
 }, async t => {
   const h = harness(t);
   const minirootfs = readFileSync(MINIROOTFS);
-  const digest = execFileSync('sha256sum', [MINIROOTFS], { encoding: 'utf8' }).slice(0, 64);
-  const releases = '/v3.13/releases/x86_64';
-  const yaml = (sha256: string): string =>
-    ['---', '-', '  flavor: alpine-standard', '  file: other.iso', `  sha256: ${'0'.repeat(64)}`]
-      .concat(['-', '  title: "Mini root filesystem"', '  branch: v3.13', '  flavor: alpine-minirootfs'])
-      .concat([
-        '  file: alpine-minirootfs-3.13.12-x86_64.tar.gz',
-        `  sha256: ${sha256}`,
-        '-',
-        '  flavor: alpine-virt',
-      ])
-      .join('\n');
-  const mirror = (sha256: string) =>
-    loopback(t, path => {
-      if (path === `${releases}/latest-releases.yaml`) return yaml(sha256);
-      return path.startsWith(releases) ? minirootfs : repository(path);
-    });
+  const digest = sha256(minirootfs);
+  const mirror = (promised: string) => loopback(t, mirrorWith(minirootfs, promised));
   const create = async (url: string, ...more: string[]) =>
     h.run('create', ['-n', h.name('x'), '-t', 'alpine', '--', '-r', '3.13', '--mirror', url, ...more]);
   const cases: [string, string[], RegExp][] = [
@@ -210,4 +214,63 @@ test('words that could be more than a word are refused, and a mirror without the
     assert.equal(stderr.trim().split('\n').length <= 2, true, stderr);
   }
   assert.deepEqual(entriesOf(h), []);
+});
+
+/** Alpine's minirootfs with one more key in it: as if this mirror were Alpine's. */
+function ownMinirootfs(h: Harness): Buffer {
+  const tree = join(h.directory, 'minirootfs');
+  mkdirSync(tree);
+  execFileSync('tar', ['-C', tree, '-xzf', MINIROOTFS]);
+  copyFileSync(KEY, join(tree, 'etc/apk/keys', basename(KEY)));
+  return execFileSync('tar', ['-C', tree, '-czf', '-', '.'], { maxBuffer: 1 << 26 });
+}
+
+test('over https, with no key on this host: a person is asked, and nobody else', { skip }, async t => {
+  const h = harness(t);
+  const minirootfs = ownMinirootfs(h);
+  const digest = sha256(minirootfs);
+  const { authority, ...tls } = makeCertificates(h.directory);
+  const answer = mirrorWith(minirootfs, digest);
+  const { url } = await loopback(t, answer, { tls });
+  const env = { ...h.env, CURL_CA_BUNDLE: authority };
+  const name = h.name('s');
+  const words = ['-n', name, '-t', 'alpine', '--', '-r', '3.13', '--mirror', url];
+
+  const alone = await h.run('create', words, { env });
+  assert.equal(alone.status, 1);
+  assert.match(
+    alone.stderr,
+    new RegExp(`has the sha256 ${digest}; compare it, then give --minirootfs-sha256 ${digest}`),
+  );
+
+  const program = join(installation().root, 'dist/bin/tslxc-create');
+  const no = watched(t, program, words, env);
+  await no.see(digest);
+  await no.see('Type yes to trust it');
+  no.write('no\r');
+  await no.see('is not trusted');
+  await no.see('status 1');
+  await assertRestored(no);
+  assert.deepEqual(entriesOf(h), []);
+
+  const yes = watched(t, program, words, env);
+  await yes.see('Type yes to trust it');
+  yes.write('yes\r');
+  await yes.see("root's password");
+  await yes.see('status 0');
+  await assertRestored(yes);
+  assert.deepEqual(entriesOf(h), [name]);
+});
+
+test('what can be chosen is what the mirror lists, the newest first', { skip }, async t => {
+  const { url } = await loopback(t, path =>
+    path === '/'
+      ? '<a href="v3.9/">v3.9/</a><a href="v3.20/">v3.20/</a><a href="edge/"><a href="last">'
+      : 404,
+  );
+  const program = join(installation().templates, 'tslxc-alpine');
+  const offers = (mirror: string) =>
+    promisify(execFile)(program, ['--phase=offers', '--arch', 'x86_64', '--mirror', mirror]);
+  assert.equal((await offers(url)).stdout, 'latest-stable x86_64\n3.20 x86_64\n3.9 x86_64\nedge x86_64\n');
+  assert.equal((await offers(`${url}/none`)).stdout, '');
 });

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { join, normalize } from 'node:path';
 import type { TestContext } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
@@ -16,20 +17,29 @@ export interface Loopback {
   readonly asked: string[];
 }
 
-/** Serves what `answer` gives for a path that starts with a slash, until the test ends; on another `host` address for guests. */
+/** Where it listens: another address for guests, https with a certificate. */
+export interface LoopbackOptions {
+  readonly host?: string;
+  readonly tls?: { readonly key: string; readonly certificate: string };
+}
+
+/** Serves what `answer` gives for a path that starts with a slash, until the test ends. */
 export async function loopback(
   t: TestContext,
   answer: (path: string) => Answer,
-  host = '127.0.0.1',
+  { host = '127.0.0.1', tls }: LoopbackOptions = {},
 ): Promise<Loopback> {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(request.url ?? '/');
     asked.push(path);
     const what = answer(path);
     response.statusCode = typeof what === 'number' ? what : 200;
     response.end(typeof what === 'number' ? '' : what);
-  });
+  };
+  const server = tls
+    ? createSecureServer({ key: readFileSync(tls.key), cert: readFileSync(tls.certificate) }, serve)
+    : createServer(serve);
   await new Promise<void>(resolve => server.listen(0, host, resolve));
   t.after(() => {
     server.closeAllConnections();
@@ -37,7 +47,7 @@ export async function loopback(
   });
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  return { url: `http://${host}:${address.port}`, asked };
+  return { url: `${tls ? 'https' : 'http'}://${host}:${address.port}`, asked };
 }
 
 /** Answers with files of a folder; 404 for what is not there. */
