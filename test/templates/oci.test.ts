@@ -29,7 +29,7 @@ test('a layout: the container runs the image’s command, as its user, there, wi
   const h = harness(t);
   const words = ['two words', `it's`, 'a "b"', `both ' and "`, ''];
   const layout = imageOf([layerOf(busyboxMembers())], {
-    Entrypoint: ['/bin/sh', '-c', `{ id; pwd; env; printf "<%s>" "$@"; } >/tmp/out; exec sleep 1000`, 'sh'],
+    Entrypoint: ['sh', '-c', `{ id; pwd; env; printf "<%s>" "$@"; } >/tmp/out; exec sleep 1000`, 'sh'],
     Cmd: words,
     Env: ['GREETING=hello  world', 'TABBED=a\tb', 'QUOTED="x y" '],
     WorkingDir: '/srv/work',

@@ -3,6 +3,7 @@
 import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TslxcError } from '../../base/errors.ts';
 import { type Lock, tryLock } from '../../host/locks.ts';
 import { type Expected, verifyStream } from './digest.ts';
 
@@ -37,11 +38,18 @@ export class BlobCache {
     } catch (error) {
       const keep = (error as { code?: string }).code === 'DOWNLOAD_FAILED' && lock !== undefined;
       if (!keep) rmSync(partial, { force: true });
-      throw error;
+      throw inWords(error, partial);
     } finally {
       release(lock);
     }
   }
+}
+
+/** The host's own refusals, a full disk above all, are the user's to see. */
+function inWords(error: unknown, file: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof TslxcError || syscall === undefined) return error;
+  return new TslxcError('CACHE_FAILED', `${file} can't be written: ${code}`, { cause: error });
 }
 
 function release(lock: Lock | undefined): void {

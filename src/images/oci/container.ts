@@ -16,7 +16,8 @@ export type Start =
   /** A real init of the image. */
   | { readonly kind: 'init'; readonly path: string };
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** docker's, for images that set none. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SIGNAL = 'SIGTERM';
 
 /** The lines. Throws IMAGE_INVALID for a value that could be more than a value. */

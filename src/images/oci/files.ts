@@ -65,12 +65,18 @@ export async function archiveFiles(file: string, work: string, env: Environment)
   const plain = await plainArchive(file, work, env);
   const sections = new Map<string, Section>();
   const links = new Map<string, string>();
-  for await (const { header, offset } of readTar(createReadStream(plain) as AsyncIterable<Buffer>)) {
-    const name = normalize(header.name);
-    if (header.type === 'file') sections.set(name, { offset, sizeBytes: header.sizeBytes });
-    if (header.type === 'link') links.set(name, normalize(header.linkName));
-    // Older versions of docker save a layer that is there twice as a link.
-    if (header.type === 'symlink') links.set(name, join(dirname(name), header.linkName));
+  try {
+    for await (const { header, offset } of readTar(createReadStream(plain) as AsyncIterable<Buffer>)) {
+      const name = normalize(header.name);
+      if (header.type === 'file') sections.set(name, { offset, sizeBytes: header.sizeBytes });
+      if (header.type === 'link') links.set(name, normalize(header.linkName));
+      // Older versions of docker save a layer that is there twice as a link.
+      if (header.type === 'symlink') links.set(name, join(dirname(name), header.linkName));
+    }
+  } catch (error) {
+    throw new TslxcError('IMAGE_INVALID', `${file} can't be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const find = (name: string): Section => {
     const section = sections.get(normalize(name)) ?? sections.get(links.get(normalize(name)) ?? '');

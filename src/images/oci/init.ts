@@ -1,8 +1,9 @@
 // Whether a container of an image runs the image's own command, or a real init that the image has.
 
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { posix } from 'node:path';
 import { openBeneath } from '../../host/beneath.ts';
-import type { Start } from './container.ts';
+import { DEFAULT_PATH, type Start } from './container.ts';
 import type { ImageConfig } from './image.ts';
 
 export type InitChoice = 'auto' | 'command' | 'image';
@@ -29,8 +30,25 @@ export function chooseStart(rootfs: string, config: ImageConfig, choice: InitCho
     program === undefined || (SHELLS.test(program) && words.length === 0) || INITS.includes(program);
   if (choice === 'image' || (choice === 'auto' && isPlain && init !== undefined))
     return init === undefined ? undefined : { start: { kind: 'init', path: init }, other: undefined };
-  const command = argv.length > 0 ? argv : exists(rootfs, 'bin/sh') ? ['/bin/sh'] : undefined;
-  return command && { start: { kind: 'command', argv: command }, other: init };
+  if (program !== undefined)
+    return {
+      start: { kind: 'command', argv: [findProgram(rootfs, program, config), ...words] },
+      other: init,
+    };
+  return exists(rootfs, 'bin/sh')
+    ? { start: { kind: 'command', argv: ['/bin/sh'] }, other: init }
+    : undefined;
+}
+
+/** Where a program is: by the image's PATH, or from its working directory. What is not there is left to the start to tell. */
+function findProgram(rootfs: string, program: string, { env, workingDir }: ImageConfig): string {
+  if (program.startsWith('/')) return program;
+  const path = env.findLast(setting => setting.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
+  const directories = program.includes('/')
+    ? [workingDir || '/']
+    : path.split(':').filter(one => one.startsWith('/'));
+  const places = directories.map(directory => posix.join(directory, program));
+  return places.find(place => isProgram(rootfs, place.slice(1))) ?? program;
 }
 
 /** A real init: systemd, OpenRC, sysvinit. busybox is in many an image that has nothing for it to start. */

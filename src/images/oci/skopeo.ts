@@ -124,5 +124,6 @@ function authFile(host: string, { work, credentials }: ImageRequest): string {
 function failed(text: string, said: string): TslxcError {
   const last = said.split('\n').at(-1) ?? '';
   const cause = /msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1]?.replaceAll('\\"', '"') ?? last;
-  return new TslxcError('DOWNLOAD_FAILED', `skopeo can't get ${text}: ${cause}`);
+  const short = cause.replace(/^(?:Error )?parsing image name "[^"]*": /i, '');
+  return new TslxcError('DOWNLOAD_FAILED', `skopeo can't get ${text}: ${short}`);
 }
