@@ -159,6 +159,19 @@ test('a download goes on where it was cut, in the same run and in the next', asy
   assert.ok(!existsSync(partial));
 });
 
+test('two downloads of one file at once ask for it once', async t => {
+  const { h, server, fetch } = await world(t);
+  const both = await Promise.all(['a', 'b'].map(name => fetch([...TINY, '--into', join(h.directory, name)])));
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    [0, 0],
+  );
+  const gets = server.requests.filter(
+    ({ method, path }) => method === 'GET' && path.endsWith('rootfs.tar.xz'),
+  );
+  assert.equal(gets.length, 1);
+});
+
 test('the environment’s proxy is used, for http and https, and not for those it names', async t => {
   const { h, root, server, fetch } = await world(t);
   const proxy = await serveProxy(t, server.url);

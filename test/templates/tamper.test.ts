@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { harness } from '../system/harness.ts';
-import { serveImages } from './image-server.ts';
+import { makeCertificates, serveImages } from './image-server.ts';
 import { addImage, directoryOf, type SmallImage, writeIndexes } from './image-tree.ts';
 import { flipped } from './loopback.ts';
 import { attacksOn, restore, type SignedServer, signTwice } from './tampering.ts';
@@ -94,6 +94,35 @@ test('a server that signs is not believed without its key; what was signed once 
   );
   assert.equal((await fetch(['--no-validate'])).status, 0);
   restore(signed, copy);
+});
+
+test('over https too, a signed index wants its key, and stays signed; signatures of checksums alone do not', async t => {
+  const { h, key, signed, copy, into } = await signedWorld(t, 'simplestreams');
+  const { authority, ...tls } = makeCertificates(h.directory);
+  const fetchFrom = (url: string, ...words: string[]) => {
+    rmSync(into, { recursive: true, force: true });
+    return h.run('fetch', ['--server', url, ...WORDS, '--into', into, ...words], {
+      env: { CURL_CA_BUNDLE: authority },
+    });
+  };
+  const { url } = await serveImages(t, copy, tls);
+  const keyless = await fetchFrom(url);
+  assert.match(
+    keyless.stderr,
+    /index\.json is signed, and there is no key of https.*\n {2}hint: give it with --keyring/,
+  );
+  for (const file of ['index.json', 'images.json']) rmSync(join(copy, `streams/v1/${file}.asc`));
+  const unsigned = await fetchFrom(url);
+  assert.equal(unsigned.status, 0, unsigned.stderr);
+  assert.match(unsigned.stderr, /https reaches the right server is all that vouches/);
+
+  restore(signed, copy);
+  assert.equal((await fetchFrom(url, '--keyring', key.file)).status, 0);
+  for (const file of ['index.json', 'images.json']) rmSync(join(copy, `streams/v1/${file}.asc`));
+  assert.match(
+    (await fetchFrom(url)).stderr,
+    /index\.json is not signed, and was signed when it was read last/,
+  );
 });
 
 test('a damaged cache is not believed: files come anew, indexes offline are refused', async t => {

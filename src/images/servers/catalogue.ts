@@ -29,11 +29,19 @@ export async function readCatalogue(files: IndexFiles): Promise<OfferedImage[]> 
 }
 
 async function readStreams(files: IndexFiles): Promise<OfferedImage[] | undefined> {
-  const index = await files.read(STREAMS_INDEX, { mostBytes: MOST_SMALL_BYTES, onlyNewer: true });
+  const index = await files.read(STREAMS_INDEX, {
+    mostBytes: MOST_SMALL_BYTES,
+    onlyNewer: true,
+    onlyWithKey: false,
+  });
   if (index === undefined) return undefined;
   const images: OfferedImage[] = [];
   for (const path of parseStreamsIndex(String(index), files.url(STREAMS_INDEX))) {
-    const products = await files.read(path, { mostBytes: MOST_INDEX_BYTES, onlyNewer: true });
+    const products = await files.read(path, {
+      mostBytes: MOST_INDEX_BYTES,
+      onlyNewer: true,
+      onlyWithKey: false,
+    });
     if (products === undefined) throw badIndex(files.url(path), 'the index names it, and it is not there');
     images.push(...parseProducts(String(products), files.url(path)));
   }
@@ -42,7 +50,11 @@ async function readStreams(files: IndexFiles): Promise<OfferedImage[] | undefine
 
 async function readIndexSystem(files: IndexFiles): Promise<OfferedImage[] | undefined> {
   for (const path of INDEX_SYSTEM) {
-    const index = await files.read(path, { mostBytes: MOST_INDEX_BYTES, onlyNewer: true });
+    const index = await files.read(path, {
+      mostBytes: MOST_INDEX_BYTES,
+      onlyNewer: true,
+      onlyWithKey: false,
+    });
     if (index !== undefined) return parseIndexSystem(String(index), files.url(path));
   }
   return undefined;
@@ -63,28 +75,33 @@ const LABEL_NAMES = ['lxd.tar.xz', 'incus.tar.xz'];
 /** Throws IMAGE_INDEX_INVALID, IMAGE_TAMPERED where two of the server's lists contradict each other, IMAGE_UNSIGNED. */
 export async function filesOf(files: IndexFiles, image: OfferedImage): Promise<ImageFiles> {
   const path = `${image.directory}/SHA256SUMS`;
-  const text = await files.read(path, { mostBytes: MOST_SMALL_BYTES, onlyNewer: false });
+  const text = await files.read(path, {
+    mostBytes: MOST_SMALL_BYTES,
+    onlyNewer: false,
+    // Where the index has the checksums and nobody has a key, a signature of these says nothing more.
+    onlyWithKey: image.rootfs !== undefined,
+  });
   const sums = text && parseChecksums(String(text), image.directory, files.url(path));
   return image.rootfs === undefined ? bySums(files, image, sums) : byIndex(files, image.rootfs, image, sums);
 }
 
-/** The index is what is believed. SHA256SUMS adds what is not in it, if it is about the same files. */
+/** The index is what is believed. SHA256SUMS adds what is not in it, if it is about the same root file system. */
 function byIndex(
   files: IndexFiles,
   rootfs: ServerFile,
   image: OfferedImage,
   sums: ReadonlyMap<string, ServerFile> | undefined,
 ): ImageFiles {
-  if (sums === undefined) return { rootfs };
   for (const file of [rootfs, image.label]) {
-    const listed = file && sums.get(posix.basename(file.path));
-    if (file !== undefined && listed?.sha256 !== file.sha256)
+    const listed = file && sums?.get(posix.basename(file.path));
+    if (listed !== undefined && listed.sha256 !== file?.sha256)
       throw new TslxcError(
         'IMAGE_TAMPERED',
-        `${files.url(`${image.directory}/SHA256SUMS`)} contradicts the server's index about ${posix.basename(file.path)}`,
+        `${files.url(`${image.directory}/SHA256SUMS`)} contradicts the server's index about ${posix.basename(listed.path)}`,
       );
   }
-  const meta = sums.get('meta.tar.xz');
+  const isAboutIt = sums?.has(posix.basename(rootfs.path)) ?? false;
+  const meta = isAboutIt ? sums?.get('meta.tar.xz') : undefined;
   return { rootfs, ...(meta === undefined ? {} : { meta }) };
 }
 
@@ -99,11 +116,13 @@ function bySums(
   const [rootfs, meta, label] = [find(ROOTFS_NAMES), find(['meta.tar.xz']), find(LABEL_NAMES)];
   if (sums === undefined || rootfs === undefined)
     throw new TslxcError('IMAGE_TAMPERED', `${url} does not vouch for a root file system, so none is used`);
+  const own = { rootfs, ...(meta === undefined ? {} : { meta }) };
   // Signed checksums of another image are signed as well; only the label says which one they are of.
-  if (files.server.keyring !== undefined && !files.server.isTrustedBlindly && label === undefined)
+  if (files.server.keyring === undefined || files.server.isTrustedBlindly) return own;
+  if (label === undefined)
     throw new TslxcError(
       'IMAGE_UNSIGNED',
       `${url} names no ${LABEL_NAMES[0]}, so nothing signed says which image it is of`,
     );
-  return { rootfs, ...(meta === undefined ? {} : { meta }), ...(label === undefined ? {} : { label }) };
+  return { ...own, label };
 }

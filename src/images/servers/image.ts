@@ -57,7 +57,6 @@ export async function unpackImage(
       await checkLabel(await small(files.label), image, {
         ...options,
         url: `${server.url}/${files.label.path}`,
-        isStrict: isSigned(server),
       });
     const words = await wordsOf(files.meta && (await small(files.meta)), server, files, options);
     const fd = await open(files.rootfs);
@@ -72,9 +71,6 @@ export async function unpackImage(
     place.remove();
   }
 }
-
-const isSigned = ({ keyring, isTrustedBlindly }: ImageServer): boolean =>
-  keyring !== undefined && !isTrustedBlindly;
 
 /** Removes what the cache has of the server and of the image. */
 export function flushCache(server: ImageServer, options: IndexOptions, files?: ImageFiles): void {

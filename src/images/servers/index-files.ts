@@ -24,6 +24,8 @@ interface Reading {
   readonly mostBytes: number;
   /** Older ones than seen before are refused: not for files that belong to one build, which never changes. */
   readonly onlyNewer: boolean;
+  /** Signatures are asked for only where there is a key. */
+  readonly onlyWithKey: boolean;
 }
 
 const MOST_SIGNATURE_BYTES = 64 * 1024;
@@ -66,8 +68,10 @@ export class IndexFiles {
   async read(path: string, reading: Reading): Promise<Buffer | undefined> {
     const data = await this.#get(path, reading.mostBytes);
     if (data === undefined) return undefined;
-    const signature = this.server.isTrustedBlindly ? undefined : await this.#signature(path);
-    await this.#check(path, data, signature, reading);
+    const { keyring, isTrustedBlindly } = this.server;
+    const isUnasked = isTrustedBlindly || (keyring === undefined && reading.onlyWithKey);
+    const signature = isUnasked ? undefined : await this.#signature(path);
+    if (!isUnasked) await this.#check(path, data, signature, reading);
     this.#keep(path, data, signature);
     return data;
   }
@@ -79,8 +83,7 @@ export class IndexFiles {
   }
 
   async #check(path: string, data: Buffer, signature: Buffer | undefined, reading: Reading): Promise<void> {
-    const { keyring, isTrustedBlindly, url: server } = this.server;
-    if (isTrustedBlindly) return;
+    const { keyring, url: server } = this.server;
     const url = this.url(path);
     if (signature === undefined) {
       if (keyring === undefined && !this.#seen.wasSigned) return;

@@ -9,35 +9,38 @@ import type { OfferedImage } from './model.ts';
 interface About {
   readonly url: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Words that are absent are refused too. */
-  readonly isStrict: boolean;
 }
 
-/** Throws IMAGE_TAMPERED when the tarball with metadata.yaml is another image's. */
-export async function checkLabel(tarball: Uint8Array, image: OfferedImage, about: About): Promise<void> {
-  const files = await readSmallFiles({
-    name: about.url,
-    data: tarball,
-    wanted: ['metadata.yaml'],
-    env: about.env,
-  });
+/** Throws IMAGE_TAMPERED when the tarball with metadata.yaml is another image's, or does not say whose it is. */
+export async function checkLabel(
+  tarball: Uint8Array,
+  image: OfferedImage,
+  { url, env }: About,
+): Promise<void> {
+  const files = await readSmallFiles({ name: url, data: tarball, wanted: ['metadata.yaml'], env });
   const properties = await propertiesOf(files.get('metadata.yaml') ?? '');
   const told = {
-    distribution: properties['os']?.toLowerCase(),
+    distribution: systemOf(properties['os'] ?? '', image.distribution),
     release: properties['release'],
-    arch: properties['architecture'] && serverArch(properties['architecture']),
+    arch: serverArch(properties['architecture'] ?? ''),
     variant: properties['variant'],
     build: properties['serial'],
   };
-  const meant = { ...image, distribution: image.distribution.toLowerCase(), arch: serverArch(image.arch) };
+  const meant = { ...image, arch: serverArch(image.arch) };
   for (const [key, word] of Object.entries(told) as [keyof typeof told, string | undefined][]) {
-    if (word === meant[key] || (word === undefined && !about.isStrict)) continue;
-    const shown = (word ?? 'nothing').replaceAll(/\p{C}/gu, '?').slice(0, 80);
+    if (word === meant[key]) continue;
+    const shown = (word || 'nothing').replaceAll(/\p{C}/gu, '?').slice(0, 80);
     throw new TslxcError(
       'IMAGE_TAMPERED',
-      `${about.url} belongs to another image: its ${key} is ${shown}, not ${meant[key]}`,
+      `${url} belongs to another image: its ${key} is ${shown}, not ${meant[key]}`,
     );
   }
+}
+
+/** linuxcontainers' builder calls the system of its image alpine Alpinelinux. */
+function systemOf(word: string, distribution: string): string {
+  const os = word.toLowerCase();
+  return os === `${distribution.toLowerCase()}linux` || os === distribution.toLowerCase() ? distribution : os;
 }
 
 /** Its `properties`, as text: a release 3.10 must not become the number 3.1. */

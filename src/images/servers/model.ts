@@ -27,7 +27,9 @@ export interface OfferedImage {
   readonly label?: ServerFile;
 }
 
-const PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._~:+@=,-]+(?:\/[A-Za-z0-9._~:+@=,-]+)*$/;
+/** Some servers write the colon of a build as %3A. */
+const PATH =
+  /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))(?:[A-Za-z0-9._~:+@=,-]|%3A)+(?:\/(?:[A-Za-z0-9._~:+@=,-]|%3A)+)*$/;
 const MOST_PATH_CHARACTERS = 512;
 
 /** The path without slashes at its ends, or undefined when it could lead elsewhere than beneath the server's address. */

@@ -160,7 +160,9 @@ test('no path leads out of the server', () => {
     null,
   ])
     assert.equal(pathBeneath(path), undefined, String(path));
+  for (const path of ['a/%2e%2e/b', 'a%2fb', '%00']) assert.equal(pathBeneath(path), undefined, path);
   assert.equal(pathBeneath('/images/a:b/'), 'images/a:b');
+  assert.equal(pathBeneath('images/20241009_04%3A18'), 'images/20241009_04%3A18');
   fc.assert(
     fc.property(fc.string(), text => {
       const path = pathBeneath(text);
