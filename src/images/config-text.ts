@@ -3,6 +3,7 @@
 import { fillHwaddr } from '../base/hwaddr.ts';
 import { RANGE_IDS } from '../base/id-spans.ts';
 import { replaceValues } from '../config/edit.ts';
+import { withoutPassword } from './shown-arguments.ts';
 
 export interface NewConfig {
   /** The default config, or the file that -f named: kept as it is. */
@@ -43,14 +44,6 @@ export function configHeader(template: string, userArguments: readonly string[],
     '',
     '',
   ].join('\n');
-}
-
-/** A config is read by more people than a password is for. */
-function withoutPassword(words: readonly string[]): string[] {
-  return words.map((word, index) => {
-    if (words[index - 1] === '--password') return '(hidden)';
-    return word.startsWith('--password=') ? '--password=(hidden)' : word;
-  });
 }
 
 function oneLine(argument: string): string {

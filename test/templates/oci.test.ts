@@ -214,6 +214,8 @@ test('a registry: by digest, by an index for several platforms, and by name and 
   assert.equal(many.status, 0, many.stderr);
   assert.equal(markOf(h, h.name('m1')), 'mine');
   assert.doesNotMatch(h.config(h.name('m1')), /\bpass\b/, 'the password is not kept');
+  for (const format of [[], ['--format', 'json']])
+    assert.doesNotMatch((await h.ok('images', format)).stdout, /\bpass\b/, 'nor shown');
 
   const me = { username: 'me', password: 'pass' };
   const mark = async (name: string) =>

@@ -6,6 +6,7 @@ import type { Log } from '../../host/log.ts';
 import { exportBase } from '../../images/bases/export.ts';
 import { basesNamed, type KeptBase, keptBases, pruneBases, refreshBase } from '../../images/bases/keep.ts';
 import type { CreateEvent } from '../../images/events.ts';
+import { withoutPassword } from '../../images/shown-arguments.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { settingsFor } from '../context.ts';
 import { FORMAT_OPTION } from '../options.ts';
@@ -85,6 +86,7 @@ async function show(
 function asData({ users: all, checked, ...base }: KeptBase) {
   return {
     ...base,
+    arguments: withoutPassword(base.arguments),
     checked: checked ?? null,
     users: all.map(({ lxcpath, name, id }) => ({ lxcpath, name, id })),
   };

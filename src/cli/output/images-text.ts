@@ -2,6 +2,7 @@
 
 import { formatSize } from '../../base/sizes.ts';
 import type { KeptBase } from '../../images/bases/keep.ts';
+import { withoutPassword } from '../../images/shown-arguments.ts';
 import { table } from './table.ts';
 
 const shortId = (id: string): string => id.slice(0, 12);
@@ -10,7 +11,7 @@ const shortId = (id: string): string => id.slice(0, 12);
 export function imagesTable(bases: readonly KeptBase[]): string {
   const rows = bases.map(base => [
     shortId(base.id),
-    [base.template, ...base.arguments].join(' '),
+    [base.template, ...withoutPassword(base.arguments)].join(' '),
     base.release,
     base.arch,
     formatSize(base.sizeBytes),
