@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly basic?: boolean;
   /** The first sending of each large blob breaks off in the middle. */
   readonly breaks?: boolean;
+  /** A large blob is begun and never ended. */
+  readonly stalls?: boolean;
   /** What is sent instead of a blob or manifest. */
   readonly change?: (bytes: Buffer, digest: string) => Buffer;
   /** It speaks https. */
@@ -65,6 +67,8 @@ export async function registry(t: TestContext, options: RegistryOptions = {}): P
       const digest = decodeURIComponent((request.url ?? '').slice(1));
       asked.push(`storage ${request.headers.range ?? 'all'}`);
       assert.equal(request.headers.authorization, undefined, 'the token is for the registry alone');
+      if (self.options.stalls && sent(digest).length > LARGE_BYTES)
+        return void response.write(sent(digest).subarray(0, 1000));
       sendBytes(request, response, sent(digest), self.options.breaks === true && !begun.has(digest));
       begun.add(digest);
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -378,6 +379,37 @@ test('what is flipped, too long, or swapped is refused, and named with who sent 
     /what layer 1 \(sha256:[0-9a-f]+\) of .* unpacks to is not what it should be/,
   );
   assert.deepEqual(entriesOf(h), []);
+});
+
+test('Ctrl-C while a layer comes: nothing is left, of files or of processes', async t => {
+  const h = harness(t);
+  const server = await registry(t, { stalls: true });
+  server.put('app:1', marked('never'));
+  const url = `docker://${server.host}/app:1`;
+  const child = h.begin('create', ['-n', h.name('x'), '-t', 'oci', '--', '--own', '--url', url]);
+  await until(
+    'a layer is on its way',
+    async () => server.asked.filter(line => line.startsWith('storage')).length > 1 || undefined,
+  );
+  child.kill('SIGINT');
+  const [status] = await once(child, 'close');
+  assert.equal(status, 130);
+  assert.deepEqual(entriesOf(h), []);
+  await until('its processes end', async () => processesWith(url).length === 0 || undefined);
+  assert.deepEqual(
+    readdirSync(join(h.stateDir, '.images')).filter(name => !name.startsWith('.')),
+    [],
+  );
+});
+
+test('an archive of a layout, packed or not, is the same image', async t => {
+  const h = harness(t);
+  const layout = writeLayout(join(h.directory, 'layout'), 'v1', marked('archived'));
+  const file = join(h.directory, 'image.tar');
+  for (const words of [[], ['--gzip'], ['--zstd']]) {
+    execFileSync('tar', ['--create', ...words, '--file', file, '--directory', layout, '.']);
+    assert.equal(readFileSync(join(await unpack(h, `oci-archive:${file}:v1`), 'mark'), 'utf8'), 'archived');
+  }
 });
 
 test('archives of docker, and two images of one tree with commands of their own', async t => {
