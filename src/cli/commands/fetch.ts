@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
-import { resolve } from 'node:path';
-import { EXIT } from '../../base/errors.ts';
+import { join, resolve } from 'node:path';
+import { EXIT, TslxcError } from '../../base/errors.ts';
 import { serverArch } from '../../images/servers/choose.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { settingsFor } from '../context.ts';
@@ -146,7 +146,6 @@ async function fetch(invocation: Invocation, args: ParsedArguments): Promise<num
       'what to do with the image is not said',
       'give --into DIR, or --list to see what there is',
     );
-  const directory = into === undefined ? undefined : emptyDirectory(invocation, into);
   const { server, options, display } = await sourceOf(invocation, args);
   const { findImage, flushCache, unpackImage } = await import('../../images/servers/image.ts');
   const { imageFacts, wordFacts } = await import('../../images/servers/facts.ts');
@@ -161,14 +160,10 @@ async function fetch(invocation: Invocation, args: ParsedArguments): Promise<num
   };
   const found = await findImage(server, wanted, options);
   flush(server, options, found.files);
-  const lines = imageFacts(found);
-  if (directory !== undefined) {
-    try {
-      lines.push(...wordFacts(await unpackImage(found, directory, options)));
-    } finally {
-      display.end();
-    }
-  }
+  const words = await filling(invocation, into, directory => unpackImage(found, directory, options)).finally(
+    display.end,
+  );
+  const lines = [...imageFacts(found), ...(words === undefined ? [] : wordFacts(words))];
   if (facts !== undefined) writeFileSync(resolve(invocation.cwd, facts), lines.join(''));
   return EXIT.ok;
 }
@@ -177,23 +172,45 @@ async function local(invocation: Invocation, args: ParsedArguments, fstree: stri
   const { into, facts, metadata } = args.values;
   const { unpackLocal } = await import('../../images/unpack/local.ts');
   const { wordFacts } = await import('../../images/servers/facts.ts');
-  const words = await unpackLocal({
+  const image = {
     fstree: resolve(invocation.cwd, fstree),
     ...(metadata === undefined ? {} : { metadata: resolve(invocation.cwd, metadata) }),
-    ...(into === undefined ? {} : { into: emptyDirectory(invocation, into) }),
     env: invocation.env,
     signal: invocation.signal,
-  });
+  };
+  const words =
+    into === undefined
+      ? await unpackLocal(image)
+      : await filling(invocation, into, directory => unpackLocal({ ...image, into: directory }));
   if (facts !== undefined)
     writeFileSync(resolve(invocation.cwd, facts), words ? wordFacts(words).join('') : '');
   return EXIT.ok;
 }
 
-/** Made if need be. Throws BAD_ARGUMENT when something is in it. */
-function emptyDirectory(invocation: Invocation, word: string): string {
+/**
+ * Has `work` fill a directory that is empty, made if need be; when it throws, nothing of its work is left. Without a directory there is
+ * nothing to do. Throws BAD_ARGUMENT, NEEDS_ROOT.
+ */
+async function filling<T>(
+  invocation: Invocation,
+  word: string | undefined,
+  work: (directory: string) => Promise<T>,
+): Promise<T | undefined> {
+  if (word === undefined) return undefined;
   const directory = resolve(invocation.cwd, word);
-  mkdirSync(directory, { recursive: true });
+  if (invocation.uid !== 0)
+    throw new TslxcError('NEEDS_ROOT', 'only root can unpack a root file system', {
+      hint: 'run it with sudo',
+    });
+  const made = mkdirSync(directory, { recursive: true });
   if (readdirSync(directory).length > 0)
     throw badArgument(`${directory} is not empty`, 'give a directory with nothing in it');
-  return directory;
+  try {
+    return await work(directory);
+  } catch (error) {
+    for (const entry of readdirSync(directory))
+      rmSync(join(directory, entry), { recursive: true, force: true });
+    if (made !== undefined) rmdirSync(directory);
+    throw error;
+  }
 }
