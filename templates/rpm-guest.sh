@@ -9,7 +9,7 @@ tidy() {
   rm -rf "$rootfs$INSTALL" "$rootfs/root/.rpmdb" "$rootfs/var/cache/yum/"* "$rootfs/var/cache/dnf/"*
   rm -f "$rootfs/var/log/dnf"*.log "$rootfs/var/log/hawkey.log" "$rootfs/etc/ssh/ssh_host_"*
   # Berkeley DB's, of the process that wrote the database.
-  rm -f "$rootfs/var/lib/rpm/__db."*
+  rm -f "$rootfs$database/__db."*
   [ -x "$rootfs/usr/bin/dnf" ] || rm -rf "$rootfs/var/lib/dnf"
   find "$rootfs/dev" -xdev -mindepth 1 -delete
   rm -f "$rootfs/var/lib/dbus/machine-id"
@@ -32,7 +32,7 @@ configure() {
 
 # What the guest has: minimal trees have C.UTF-8, CentOS 7 and 6 know only the languages that they were installed with.
 write_locale() {
-  locales=$(in_guest locale -a 2>/dev/null)
+  locales=$(in_guest locale -a 2>/dev/null) || true
   lang=C
   for one in en_US C; do
     ! printf '%s\n' "$locales" | grep -qix "$one.utf-\?8" || lang=$one.UTF-8

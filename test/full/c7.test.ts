@@ -8,6 +8,8 @@ import { type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { installation } from '../../src/host/installation.ts';
 import { harness } from '../system/harness.ts';
+import { folder, loopback } from '../templates/loopback.ts';
+import { entriesOf } from '../templates/places.ts';
 import {
   addressOf,
   type CentOS,
@@ -23,6 +25,8 @@ import {
   skip,
   toldPassword,
 } from './centos-guest.ts';
+
+const KEY = join(data, '7/os/x86_64/RPM-GPG-KEY-tslxc-test');
 
 /** Three times the bar of 10 s, which is judged by the number that is printed: the machine may be busy. */
 const STOP_MS = 3 * 10_000;
@@ -155,6 +159,59 @@ async function installs(guest: CentOS): Promise<string> {
   const page = await fetch(`http://${await addressOf(guest)}/`);
   assert.equal(await page.text(), 'served\n');
   return `refused without the key; then ${await said(guest, 'rpm -q httpd')}, which serves a page`;
+}
+
+test('the base of c7: the guest’s rpm knows every package, its yum this repository alone, and nothing is one container’s', {
+  skip,
+}, async t => {
+  const h = harness(t);
+  const name = h.name('c7');
+  const { url } = await loopback(t, folder(data));
+  const repository = `${url}/7/os/x86_64/`;
+  const words = ['-n', name, '-t', 'centos', '-B', 'dir', '--', '--repo', repository, '--keyring', KEY];
+  const { stdout } = await h.ok('create', words, { timeoutMs: INSTALL_MS });
+  assert.match(
+    stdout,
+    new RegExp(`^Installing CentOS 7 \\(x86_64\\) from ${repository} with (dnf|yum)$`, 'm'),
+  );
+  assert.match(stdout, /has no cronie: going on without$/m);
+  assert.deepEqual(entriesOf(h), [name]);
+
+  const base = join(h.stateDir, '.images', readdirSync(join(h.stateDir, '.images')).find(isDigest) ?? '');
+  const rootfs = join(base, 'rootfs');
+  const rpm = (...args: string[]): string =>
+    execFileSync('chroot', [rootfs, 'rpm', ...args], { encoding: 'utf8' });
+  const installed = rpm('-qa', '--qf', '%{name}\\n').trim().split('\n');
+  assert.ok(installed.length >= 150, `${installed.length} packages`);
+  assert.ok(installed.includes('gpg-pubkey'));
+  assert.equal(rpm('-V', 'glibc', 'systemd', 'openssh-server', 'yum'), '');
+
+  const text = (file: string): string => readFileSync(join(rootfs, file), 'utf8');
+  const enabled = [...text('etc/yum.repos.d/tslxc.repo').matchAll(/^(baseurl|gpgcheck|enabled)=(.*)$/gm)];
+  assert.deepEqual(
+    enabled.map(([, key, value]) => [key, value]),
+    [
+      ['baseurl', repository],
+      ['gpgcheck', '1'],
+      ['enabled', '1'],
+    ],
+  );
+  for (const file of readdirSync(join(rootfs, 'etc/yum.repos.d')))
+    if (file !== 'tslxc.repo')
+      assert.equal(sectionsOf(text(`etc/yum.repos.d/${file}`), 'enabled=0'), true, file);
+  assert.equal(text('etc/machine-id'), '');
+  assert.equal(existsSync(join(rootfs, 'etc/ssh/ssh_host_ed25519_key')), false);
+  assert.deepEqual(readdirSync(join(rootfs, 'dev')), []);
+  assert.equal(existsSync(join(rootfs, 'var/cache/tslxc-install')), false);
+  assert.match(text('etc/shadow'), /^root:\*:/m);
+});
+
+const isDigest = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+
+/** Whether every section of an ini file has the line. */
+function sectionsOf(text: string, line: string): boolean {
+  const [, ...sections] = text.split(/^\[/m);
+  return sections.length > 0 && sections.every(section => section.split('\n').includes(line));
 }
 
 test('c7 on a host without dnf: an image’s own yum installs it', { skip }, async t => {

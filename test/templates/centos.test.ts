@@ -16,59 +16,6 @@ const INSTALL_MS = 180_000;
 const create = (h: Harness, words: readonly string[]) =>
   h.run('create', ['-n', h.name('x'), '-t', 'centos', '--', ...words], { timeoutMs: INSTALL_MS });
 
-test('7 from a repository of one’s own: the guest’s rpm knows every package, its yum this repository alone', {
-  skip,
-}, async t => {
-  const h = harness(t);
-  const name = h.name('c7');
-  const { url } = await loopback(t, repositories);
-  const repository = `${url}/7/os/x86_64/`;
-  const words = ['-n', name, '-t', 'centos', '-B', 'dir', '--', '--repo', repository, '--keyring', KEY];
-  const { stdout } = await h.ok('create', words, { timeoutMs: INSTALL_MS });
-  assert.match(
-    stdout,
-    new RegExp(`^Installing CentOS 7 \\(x86_64\\) from ${repository} with (dnf|yum)$`, 'm'),
-  );
-  assert.match(stdout, /has no cronie: going on without$/m);
-  assert.deepEqual(entriesOf(h), [name]);
-
-  const base = join(h.stateDir, '.images', readdirSync(join(h.stateDir, '.images')).find(isDigest) ?? '');
-  const rootfs = join(base, 'rootfs');
-  const rpm = (...args: string[]): string =>
-    execFileSync('chroot', [rootfs, 'rpm', ...args], { encoding: 'utf8' });
-  const installed = rpm('-qa', '--qf', '%{name}\\n').trim().split('\n');
-  assert.ok(installed.length >= 150, `${installed.length} packages`);
-  assert.ok(installed.includes('gpg-pubkey'));
-  assert.equal(rpm('-V', 'glibc', 'systemd', 'openssh-server', 'yum'), '');
-
-  const text = (file: string): string => readFileSync(join(rootfs, file), 'utf8');
-  const enabled = [...text('etc/yum.repos.d/tslxc.repo').matchAll(/^(baseurl|gpgcheck|enabled)=(.*)$/gm)];
-  assert.deepEqual(
-    enabled.map(([, key, value]) => [key, value]),
-    [
-      ['baseurl', repository],
-      ['gpgcheck', '1'],
-      ['enabled', '1'],
-    ],
-  );
-  for (const file of readdirSync(join(rootfs, 'etc/yum.repos.d')))
-    if (file !== 'tslxc.repo')
-      assert.equal(sectionsOf(text(`etc/yum.repos.d/${file}`), 'enabled=0'), true, file);
-  assert.equal(text('etc/machine-id'), '');
-  assert.equal(existsSync(join(rootfs, 'etc/ssh/ssh_host_ed25519_key')), false);
-  assert.deepEqual(readdirSync(join(rootfs, 'dev')), []);
-  assert.equal(existsSync(join(rootfs, 'var/cache/tslxc-install')), false);
-  assert.match(text('etc/shadow'), /^root:\*:/m);
-});
-
-const isDigest = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
-
-/** Whether every section of an ini file has the line. */
-function sectionsOf(text: string, line: string): boolean {
-  const [, ...sections] = text.split(/^\[/m);
-  return sections.length > 0 && sections.every(section => section.split('\n').includes(line));
-}
-
 test('a package that the key did not sign, or that is not what the index says, is refused', {
   skip,
 }, async t => {
