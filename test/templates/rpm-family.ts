@@ -24,7 +24,20 @@ export async function installs(t: TestContext, sister: Sister): Promise<void> {
   const h = harness(t);
   const { url, key, stranger } = await rpmWorld(t, h, sister);
   const create = (suffix: string, ...words: string[]) =>
-    h.run('create', ['-n', h.name(suffix), '-t', template, '-B', 'dir', '--', '--repo', url, ...words]);
+    h.run('create', [
+      '-n',
+      h.name(suffix),
+      '-t',
+      template,
+      '-B',
+      'dir',
+      '--',
+      '-r',
+      release,
+      '--repo',
+      url,
+      ...words,
+    ]);
 
   const refused = await create('x', '--keyring', stranger);
   assert.equal(refused.status, 1);
