@@ -5,6 +5,7 @@
 #   COMPONENTS              of its sources, parted by commas
 #   KEYRING, KEYRING_URL    the keyring that its own package puts on a host, and where it publishes it; empty: nowhere
 #   KEYRING_PACKAGES        for `need`, where the keyring must come from a package of this host
+#   OLD_MIRROR              where releases go that have ended
 #   DEBOOTSTRAP_SCRIPT      the one for releases that debootstrap does not know by name
 #   INITS                   the first is what it has when nobody says: systemd sysvinit openrc
 #   declare_mirrors         sets default_mirror and default_security_mirror for $arch; an empty second: the mirror has both
@@ -270,7 +271,7 @@ look_at() {
 
 # Sets `release` to the codename, `suites` to those of its suites that exist, and `index` to a digest of all their indexes.
 look_at_suites() {
-  look_at "$mirror" "$release" || fail "$mirror has no $TITLE $release"
+  look_at "$mirror" "$release" || fail "$mirror has no $TITLE $release$(where_it_may_be)"
   mv "$work/InRelease" "$work/InRelease.main"
   codename=$(sed -n 's/^Codename: //p' "$work/Release")
   case $codename in '' | *[!a-z0-9.-]* | -* | .*) fail "$mirror/dists/$release/InRelease names no release" ;; esac
@@ -281,6 +282,10 @@ look_at_suites() {
   suites=$release
   has_no_updates "$release" || look_at_updates
   index=$(sha256sum <"$work/indexes" | cut -d ' ' -f 1)
+}
+
+where_it_may_be() {
+  [ "$mirror" != "$default_mirror" ] || printf '%s' "; releases that have ended are at --mirror $OLD_MIRROR"
 }
 
 # has_all FIELD WORD…: whether the index of the release lists each.

@@ -175,8 +175,16 @@ personalize() {
 }
 
 write_config() {
+  while read -r key value; do
+    case $key in
+      release) its_release=$value ;;
+      arch) its_arch=$value ;;
+      origin) its_origin=$value ;;
+    esac
+  done <"${base:-$work}/facts"
   config_lines <<END
-lxc.arch = $(recall arch)
+# $TITLE $its_release, from $its_origin
+lxc.arch = $its_arch
 END
   case $init,$INITS in
     sysvinit,* | openrc,* | ,sysvinit* | ,openrc*)

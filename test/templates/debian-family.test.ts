@@ -64,6 +64,7 @@ test('ubuntu: from its archive, with keys of its own by the time sshd starts; a 
   for (const file of ['etc/ssh/ssh_host_rsa_key', 'etc/apt/apt.conf.d/99mmdebstrap'])
     assert.throws(() => text(file), /ENOENT/);
   assert.match(h.config(name), /^lxc\.include = .*\/etc\/ubuntu\.conf$/m);
+  assert.match(h.config(name), /^# Ubuntu noble, from http:.*\nlxc\.arch = amd64$/m);
 
   const before = asked.filter(path => path.endsWith('.deb'));
   assert.equal(new Set(before).size, before.length);
