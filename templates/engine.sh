@@ -91,6 +91,9 @@ prepare() {
 
 # What a template without a mirror does.
 check_options() { :; }
+take_word() {
+  fail "unexpected argument: $1"
+}
 host_needs() { :; }
 offers() { :; }
 
@@ -169,6 +172,7 @@ read_arguments() {
   # LXC puts the two words of --mapped-uid and --mapped-gid at the end.
   while [ $# -gt 0 ] && [ "${1#--mapped}" = "$1" ]; do
     take_word "$1"
+    # shellcheck disable=SC2317  # a template's own take_word returns
     shift
   done
   case $phase in needs | look | offers) return ;; esac
