@@ -1,9 +1,10 @@
 // npm run bench: what the bars of README.md's numbers are measured with. Bars are printed, never asserted.
 //
-//   npm run bench -- [--json FILE] [one|verbs|hundred …]
+//   npm run bench -- [--json FILE] [one|creates|verbs|hundred …]
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchCreates } from './creates.ts';
 import { benchHundred } from './hundred.ts';
 import type { Measured } from './measure.ts';
 import { jsonOf, machine, tableOf } from './report.ts';
@@ -11,7 +12,7 @@ import { benchOne } from './single.ts';
 import { benchVerbs } from './verbs.ts';
 import { world } from './world.ts';
 
-const PARTS = { one: benchOne, verbs: benchVerbs, hundred: benchHundred };
+const PARTS = { one: benchOne, creates: benchCreates, verbs: benchVerbs, hundred: benchHundred };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

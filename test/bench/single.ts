@@ -1,4 +1,4 @@
-// One container: created, started, entered.
+// One container: started, entered.
 
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,6 @@ import { placeOf } from '../../src/runtime/place.ts';
 import { type About, type Measured, measured, repeated, run, settled } from './measure.ts';
 import type { World } from './world.ts';
 
-const CREATES = 7;
 const STARTS = 15;
 const ATTACHES = 15;
 const COMPILES = 200;
@@ -20,7 +19,6 @@ const COMPILES = 200;
 export async function benchOne(world: World): Promise<Measured[]> {
   const name = world.tslxc.name('one');
   const peer = world.lxc?.name('one') ?? '';
-  const created = await creates(world);
   await world.tslxc.ok('create', ['-n', name, '-t', 'busybox']);
   await world.lxc?.create(peer);
   const started = await starts(world, name, peer);
@@ -28,27 +26,7 @@ export async function benchOne(world: World): Promise<Measured[]> {
   const attached = await attaches(world, name, peer);
   await world.tslxc.ok('destroy', ['-n', name]);
   await world.lxc?.destroy(peer);
-  return [...started, warm, created, attached];
-}
-
-async function creates(world: World): Promise<Measured> {
-  world.say('create');
-  const { tslxc, lxc } = world;
-  const at = (index: number): string => tslxc.name(`create${index}`);
-  const values = await repeated(
-    CREATES,
-    index => run(world.verb('create'), ['-n', at(index), '-t', 'busybox'], tslxc.env),
-    index => tslxc.ok('destroy', ['-n', at(index)]),
-  );
-  const theirs = lxc && {
-    what: 'lxc-create',
-    values: await repeated(
-      CREATES,
-      index => lxc.create(lxc.name(`create${index}`)),
-      index => lxc.destroy(lxc.name(`create${index}`)),
-    ),
-  };
-  return measured({ what: 'tslxc-create -t busybox', peer: theirs }, values);
+  return [...started, warm, attached];
 }
 
 /** Starts it again and again; what the start itself measured is in its log. */

@@ -71,13 +71,23 @@ export class Lxc {
     return `[lxc monitor] ${this.#lxcpath} `;
   }
 
+  get lxcpath(): string {
+    return this.#lxcpath;
+  }
+
   /** lxc-VERB -P LXCPATH, to its exit. */
   run(verb: string, ...args: readonly string[]): Promise<void> {
     return run(`/usr/bin/lxc-${verb}`, ['-P', this.#lxcpath, ...args], this.#tslxc.env);
   }
 
-  create(name: string): Promise<void> {
-    return this.run('create', '-n', name, '-f', this.#defaults, '-t', 'busybox');
+  create(
+    name: string,
+    template = 'busybox',
+    words: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const args = ['-P', this.#lxcpath, '-n', name, '-f', this.#defaults, '-t', template, '--', ...words];
+    return run('/usr/bin/lxc-create', args, { ...this.#tslxc.env, ...env });
   }
 
   destroy(name: string): Promise<void> {
