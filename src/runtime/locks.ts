@@ -1,7 +1,8 @@
 // The two locks of a container: *run* (whoever runs it: at last its monitor alone) and *edit* (whoever changes it).
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { type Lock, takeLock, tryLock } from '../host/locks.ts';
 import type { Place } from './place.ts';
 
@@ -39,6 +40,6 @@ const EDIT_TIMEOUT_MS = 10_000;
 
 function prepared(place: Place, file: 'run' | 'edit'): string {
   const directory = lockDirectory(place);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, 0o700);
   return `${directory}/${file}`;
 }

@@ -3,6 +3,7 @@
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '../host/directories.ts';
 import { type BaseSettings, baseDirectory, imagesDirectory } from './bases.ts';
 import { builderTag, isAbandoned, tryCleaning } from './builder.ts';
 import { syncDirectory, syncFilesystem } from './durable.ts';
@@ -20,7 +21,7 @@ export interface BaseBuild {
 /** Makes the build directory with an empty rootfs in it. */
 export function beginBase(settings: BaseSettings): BaseBuild {
   const images = imagesDirectory(settings);
-  mkdirSync(images, { recursive: true, mode: 0o700 });
+  makeDirectories(images, 0o700);
   const directory = mkdtempSync(join(images, `${BUILDING}${builderTag()}`));
   const base = join(directory, 'base');
   mkdirSync(join(base, 'users'), { recursive: true, mode: 0o700 });

@@ -5,7 +5,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { type Lock, takeLock } from '../host/locks.ts';
 import { syncDirectory } from './durable.ts';
 import type { RangeHolder } from './id-ranges.ts';
@@ -94,7 +94,7 @@ export function baseUsers(settings: BaseSettings, base: string): BaseUser[] {
  * Makes "who uses it" and "remove it" one step among all commands. Throws BUSY after ten seconds; who holds it does no long work.
  */
 export async function lockBases(settings: BaseSettings): Promise<Lock> {
-  mkdirSync(imagesDirectory(settings), { recursive: true, mode: 0o700 });
+  makeDirectories(imagesDirectory(settings), 0o700);
   const lock = await takeLock(join(imagesDirectory(settings), '.lock'), LOCK_WAIT_MS);
   if (lock !== undefined) return lock;
   throw new TslxcError('BUSY', `another command keeps ${imagesDirectory(settings)} locked`);

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { releaseBases } from './bases.ts';
 import { builderTag, isAbandoned, tryCleaning } from './builder.ts';
 import { syncDirectory, syncFewFiles, syncFilesystem } from './durable.ts';
@@ -72,7 +73,7 @@ function isBeingBuilt(lxcpath: string, name: string, except: string): boolean {
 
 /** Begins a container: takes the name and makes the build directory with a marked, empty container in it. */
 export function beginBuild(lxcpath: string, name: string): Build {
-  mkdirSync(lxcpath, { recursive: true, mode: 0o700 });
+  makeDirectories(lxcpath, 0o700);
   const directory = mkdtempSync(join(lxcpath, `${PREFIX}${builderTag()}`));
   const container = join(directory, 'container');
   try {

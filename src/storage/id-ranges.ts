@@ -2,19 +2,11 @@
 // named by the range's first id. A hard link to a name that must not exist is the allocation: it is atomic, and complete.
 
 import { randomUUID } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { type IdSpan, parseSubids, RANGE_IDS, ROOT_OWNERS, rangeBases } from '../base/id-spans.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { takeLock } from '../host/locks.ts';
 import { syncDirectory } from './durable.ts';
 import { liveIdMaps, overlappingLiveMap } from './live-id-maps.ts';
@@ -105,7 +97,7 @@ export async function allocateRange(
     throw noneFree(settings, owner, `${owner} has no span that both files give it whole`);
 
   const directory = registry(settings);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, 0o700);
   removeDeadDrafts(directory);
   const draft = join(directory, `${DRAFT}${randomUUID()}`);
   const entry: Entry = { ...holder, lxcpathInode: statSync(holder.lxcpath).ino, builder: ownIdentity() };

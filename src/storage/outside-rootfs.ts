@@ -1,9 +1,10 @@
 // A rootfs outside its container's directory (--dir). Its record, `.tslxc/rootfs`, names the directory, its inode and its birth:
 // only that very directory is ever removed.
 
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { readMarkerFile, writeMarkerFile } from './marker.ts';
 import { mountsBeneath } from './mounts-beneath.ts';
 import { removeTree } from './removal.ts';
@@ -31,7 +32,7 @@ export function checkOutsideRootfs(path: string): void {
 /** Makes the directory and records it in the container that is being built. */
 export function makeOutsideRootfs(container: string, path: string): void {
   checkOutsideRootfs(path);
-  mkdirSync(path, { recursive: true, mode: 0o755 });
+  makeDirectories(path, 0o755);
   writeMarkerFile(container, 'rootfs', JSON.stringify(identify(path)));
 }
 

@@ -1,7 +1,8 @@
 // A base: what a template's first phase made, once for equal options, and where it is noted which options made it.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '../../host/directories.ts';
 import { type BaseSettings, baseDirectory, baseIds, imagesDirectory } from '../../storage/bases.ts';
 import { syncDirectory, writeFileDurably } from '../../storage/durable.ts';
 
@@ -60,7 +61,7 @@ function referencesDirectory(settings: BaseSettings): string {
 /** The file that is locked while the base of these options is made. */
 export function referenceLock(settings: BaseSettings, key: string): string {
   const directory = referencesDirectory(settings);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, 0o700);
   return join(directory, `${key}.lock`);
 }
 
@@ -72,7 +73,7 @@ export function readReference(settings: BaseSettings, key: string): Reference | 
 /** Notes durably what the options with this key have made. */
 export function writeReference(settings: BaseSettings, key: string, reference: Reference): void {
   const directory = referencesDirectory(settings);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, 0o700);
   writeFileDurably(join(directory, `${key}.json`), `${JSON.stringify(reference)}\n`, 0o600);
   syncDirectory(directory);
 }

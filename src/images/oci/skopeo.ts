@@ -1,18 +1,10 @@
 // skopeo, where the host has it: it gets what we have no transport for, and images of registries as this host's administrator set
 // that up. What it leaves is a layout, checked and unpacked like any other.
 
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { runProgram } from '../../host/program.ts';
 import { streamProgram } from '../../host/stream-program.ts';
 import { type Digest, digestOf } from './digest.ts';
@@ -85,7 +77,7 @@ const ABANDONED_MS = 24 * 60 * 60 * 1000;
  */
 export function layoutFor({ cacheDir, work }: ImageRequest): SkopeoLayout & { remove(): void } {
   if (cacheDir === undefined) return { directory: join(work, 'layout'), remove: () => {} };
-  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  makeDirectories(cacheDir, 0o700);
   for (const name of readdirSync(cacheDir)) {
     const old = join(cacheDir, name);
     // Of a command that was killed.

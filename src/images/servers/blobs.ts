@@ -5,7 +5,6 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
 import { lengthOf } from '../../host/curl.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { takeLock } from '../../host/locks.ts';
 import { hashOf } from '../unpack/bytes.ts';
 import type { ServerFile } from './model.ts';
@@ -71,7 +71,7 @@ export async function openBlob(request: BlobRequest): Promise<number> {
 /** Puts the file at `path`, unless it is there. */
 async function obtain(request: BlobRequest, path: string): Promise<'kept' | 'resumed' | 'whole'> {
   if (isThere(path)) return 'kept';
-  mkdirSync(request.directory, { recursive: true, mode: 0o700 });
+  makeDirectories(request.directory, 0o700);
   const partial = `${path}.part`;
   const lock = await takeLock(partial, LOCK_TIMEOUT_MS, request.signal);
   if (lock === undefined)

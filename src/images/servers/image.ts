@@ -1,8 +1,9 @@
 // One image of a server, from what is asked for to its tree on disk: the order in which things are believed is here.
 
-import { closeSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { wholeFile } from '../unpack/bytes.ts';
 import { unpackTree } from '../unpack/tree.ts';
 import { type ImageWords, imageWords } from '../unpack/words.ts';
@@ -85,7 +86,7 @@ const blobsOf = (cacheDir: string): string => join(cacheDir, 'images/files');
 function blobPlace(cacheDir: string, into: string): { directory: string; remove(): void } {
   const directory = blobsOf(cacheDir);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     rmSync(mkdtempSync(join(directory, '.probe-')), { recursive: true });
     return { directory, remove: () => {} };
   } catch {

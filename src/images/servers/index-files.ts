@@ -1,9 +1,10 @@
 // The small files by which a server says what it has. Each is checked before it is believed, and kept in the cache for when the
 // server can't be reached; what is kept is checked again.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { SeenServer } from './seen.ts';
 import { type ImageServer, serverId } from './server.ts';
 import { checkSignature } from './signatures.ts';
@@ -160,7 +161,7 @@ export class IndexFiles {
   #keep(path: string, data: Buffer, signature: Buffer | undefined): void {
     if (this.#isOffline) return;
     try {
-      mkdirSync(this.#cache, { recursive: true, mode: 0o700 });
+      makeDirectories(this.#cache, 0o700);
       rmSync(this.#cacheFile(path), { force: true });
       if (signature === undefined) rmSync(this.#cacheFile(`${path}.asc`), { force: true });
       else writeFileSync(this.#cacheFile(`${path}.asc`), signature);
