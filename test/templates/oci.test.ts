@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -69,6 +69,13 @@ test('a layout: the container runs the image’s command, as its user, there, wi
     /inet 10\.[\d.]+\/20 .* eth0\n(.*\n)*default via 10\./,
     'by the host’s DHCP client',
   );
+  const servers = (text: string) => text.split('\n').filter(line => /^nameserver (?!127\.|::1)/.test(line));
+  const resolver = await h.ok('attach', ['-n', name, '--', '/bin/cat', '/etc/resolv.conf']);
+  const [host, stub] = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'].map(file =>
+    existsSync(file) ? servers(readFileSync(file, 'utf8')) : [],
+  );
+  assert.deepEqual(servers(resolver.stdout), host?.length ? host : stub);
+  assert.doesNotMatch(resolver.stdout, /nameserver (127\.|::1)/);
   const client = `hostname:${name}`;
   const [pid, ...others] = processesWith(client);
   assert.equal(others.length, 0);
