@@ -1,15 +1,25 @@
 // The templates download and local, and the verb they are made with: real servers on the loopback address, real trees.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
 import { type Harness, harness } from '../system/harness.ts';
 import { until } from '../system/live.ts';
 import { makeCertificates, serveImages, serveProxy } from './image-server.ts';
-import { addImage, type SmallImage, sha256, writeIndexes } from './image-tree.ts';
+import { addImage, packTree, type SmallImage, sha256, writeIndexes } from './image-tree.ts';
 import { sharedData } from './loopback.ts';
 import { entriesOf } from './places.ts';
 
@@ -172,6 +182,29 @@ test('two downloads of one file at once ask for it once', async t => {
   assert.equal(gets.length, 1);
 });
 
+test('a server that never stops is stopped, and takes no memory', async t => {
+  const { h, server, into } = await world(t);
+  server.flood('images.json');
+  const program = join(installation().root, 'dist/bin/tslxc-fetch');
+  const words = ['--server', server.url, '--no-validate', ...TINY, '--into', into];
+  const measured = `import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)`;
+  const child = spawn('python3', ['-c', measured, program, ...words], { env: h.env });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', chunk => {
+    said.stdout += chunk;
+  });
+  child.stderr.on('data', chunk => {
+    said.stderr += chunk;
+  });
+  await once(child, 'close');
+  assert.match(said.stderr, /streams\/v1\/images\.json is larger than 8388608 bytes, which it may not be/);
+  const [status, peakKib = 0] = said.stdout.trim().split(' ').map(Number);
+  assert.equal(status, 1);
+  assert.ok(peakKib < 200 * 1024, `${peakKib} KiB`);
+});
+
 test('the environment’s proxy is used, for http and https, and not for those it names', async t => {
   const { h, root, server, fetch } = await world(t);
   const proxy = await serveProxy(t, server.url);
@@ -278,6 +311,28 @@ test('an image’s config gives a few keys; one that asks for a hook makes no co
   assert.match(good.stdout, /^hi \[2Jthere$/m);
   assert.match(h.config(h.name('x')), /^lxc\.arch = x86_64$/m);
   assert.doesNotMatch(h.config(h.name('x')), /cap\.keep/);
+});
+
+test('metadata that unpacks to more than it should, or links to the host, gives nothing', async t => {
+  const h = harness(t);
+  const [tree, meta] = ['tree', 'meta'].map(name => join(h.directory, name)) as [string, string];
+  for (const directory of [join(tree, 'etc'), meta]) mkdirSync(directory, { recursive: true });
+  const secret = join(h.directory, 'secret');
+  writeFileSync(secret, 'lxc.arch = x86_64\n');
+  const facts = join(h.directory, 'facts');
+  const read = () => {
+    packTree(meta, join(h.directory, 'meta.tar.xz'));
+    const words = ['--fstree', tree, '--metadata', join(h.directory, 'meta.tar.xz'), '--facts', facts];
+    return h.run('fetch', words);
+  };
+  writeFileSync(join(meta, 'config'), `#${' '.repeat(100_000_000)}\n`);
+  const bomb = await read();
+  assert.equal(bomb.status, 1);
+  assert.match(bomb.stderr, /meta\.tar\.xz can't be read: a file in it is larger than 65536 bytes/);
+  rmSync(join(meta, 'config'));
+  symlinkSync(secret, join(meta, 'config'));
+  assert.equal((await read()).status, 0);
+  assert.equal(readFileSync(facts, 'utf8'), '');
 });
 
 test('local: a tarball, a directory and a squashfs; what changes is unpacked anew', async t => {

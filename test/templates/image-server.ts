@@ -31,6 +31,8 @@ export interface ImageServer {
   failNext(status: number): void;
   /** Sends every request on to another server. */
   redirect(to: string): void;
+  /** Answers requests for a path with this end for ever. */
+  flood(path: string): void;
   /** Paths that begin so are not there. */
   hide(prefix: string): void;
   /** Says nothing of ranges, and sends all. */
@@ -48,6 +50,7 @@ export async function serveImages(
     cut: undefined as { path: string; after: number } | undefined,
     status: 0,
     target: '',
+    flood: undefined as string | undefined,
     hidden: [] as string[],
     ranges: true,
   };
@@ -59,6 +62,8 @@ export async function serveImages(
     const file = join(root, normalize(path));
     if (state.target !== '') {
       response.writeHead(302, { location: `${state.target}${path}` }).end();
+    } else if (state.flood !== undefined && path.endsWith(state.flood)) {
+      pour(response);
     } else if (state.status !== 0) {
       response.writeHead(state.status).end();
       state.status = 0;
@@ -88,12 +93,24 @@ export async function serveImages(
     redirect: to => {
       state.target = to;
     },
+    flood: path => {
+      state.flood = path;
+    },
     hide: prefix => void state.hidden.push(prefix),
     ignoreRanges: () => {
       state.ranges = false;
     },
     close,
   };
+}
+
+function pour(response: ServerResponse): void {
+  const chunk = Buffer.alloc(64 * 1024, '[');
+  const more = () => {
+    while (response.write(chunk));
+  };
+  response.on('drain', more).on('error', () => {});
+  more();
 }
 
 function send(

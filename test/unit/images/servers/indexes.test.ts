@@ -62,6 +62,7 @@ test('an index that is not what it should be is refused, with its address', () =
     ['a list', parseProducts, '[]'],
     ['nothing', parseProducts, ''],
     ['null', parseProducts, 'null'],
+    ['too many objects', parseProducts, `[${'{},'.repeat(200_001)}{}]`],
     ['depth', parseProducts, '['.repeat(1_000_000)],
     ['a negative size', parseProducts, products({ ...rootfs, size: -5 })],
     ['a size that is no number', parseProducts, products({ ...rootfs, size: '5' })],
