@@ -67,6 +67,17 @@ const OURS: Readonly<Record<string, { skip: string | false; words: (t: TestConte
         return ['--repo', url, '--keyring', key.file];
       },
     },
+    oci: {
+      skip: false,
+      words: async t => {
+        const { directory } = harness(t);
+        const command = { Cmd: ['sh', '-c', 'exec sleep 1000'], User: 'app' };
+        return [
+          '--url',
+          `oci:${writeLayout(directory, 'latest', imageOf([layerOf(busyboxMembers())], command))}`,
+        ];
+      },
+    },
     archlinux: {
       skip: existsSync('/usr/bin/pacman') ? false : 'pacman is not installed',
       words: async t => {
