@@ -6,6 +6,7 @@ import type { ContainerConfig } from './config/model.ts';
 import { readKey } from './config/print.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { CreateEvent } from './images/events.ts';
+import type { RootAccess } from './images/request.ts';
 import type { Plan } from './plan/model.ts';
 import type { AttachRequest } from './runtime/attach.ts';
 import { loadPlaceConfig } from './runtime/config.ts';
@@ -27,6 +28,7 @@ import { ensureRootSpan } from './storage/root-span.ts';
 export { describeOrigin, type Origin, TslxcError } from './base/errors.ts';
 export type { ContainerConfig } from './config/model.ts';
 export type { CreateEvent, Progress, StepName } from './images/events.ts';
+export type { RootAccess } from './images/request.ts';
 export type { Plan } from './plan/model.ts';
 export { annotatedPlanText, planText } from './plan/text.ts';
 export type { State } from './runtime/events.ts';
@@ -51,8 +53,14 @@ export interface CreateOptions extends Options {
   readonly arguments?: readonly string[];
   /** Initial config file instead of the default one. */
   readonly configFile?: string;
-  /** `dir` (default) or `overlay`. */
+  /** `overlay` or `dir`; default: an overlay of a base where there can be one. */
   readonly backingStore?: string;
+  /** A tree of its own, sharing no base with others. */
+  readonly full?: boolean;
+  /** `use` (default) a base that is there, `refresh` it when its mirror has something newer, or `none`. */
+  readonly cache?: 'use' | 'refresh' | 'none';
+  /** How root may log in; default: with a password that is made up, and kept in the container's `root-password`. */
+  readonly rootAccess?: RootAccess;
   /** Root inside is root outside. */
   readonly privileged?: boolean;
   /** Told of each line that the template prints. */

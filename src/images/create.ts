@@ -31,8 +31,7 @@ export type { CreateEvent, CreateRequest, CreateSettings } from './request.ts';
  */
 export async function createContainer(settings: CreateSettings, request: CreateRequest): Promise<void> {
   const template = check(settings, request);
-  await cleanInterrupted(settings, request.lxcpath);
-  const build = beginBuild(request.lxcpath, request.name);
+  const build = await begin(settings, request);
   try {
     const size =
       template === undefined
@@ -42,6 +41,15 @@ export async function createContainer(settings: CreateSettings, request: CreateR
     await publishBuild(build, size);
   } catch (error) {
     await discard(settings, build, error);
+    throw inWords(error);
+  }
+}
+
+async function begin(settings: CreateSettings, { lxcpath, name }: CreateRequest): Promise<Build> {
+  try {
+    await cleanInterrupted(settings, lxcpath);
+    return beginBuild(lxcpath, name);
+  } catch (error) {
     throw inWords(error);
   }
 }

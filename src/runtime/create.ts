@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { installation } from '../host/installation.ts';
 import { readBaseConfig } from '../images/base-config.ts';
 import { createContainer } from '../images/create.ts';
-import type { CreateEvent } from '../images/request.ts';
+import type { CreateEvent, CreateRequest, RootAccess } from '../images/request.ts';
 import type { Place } from './place.ts';
 
 export interface CreateCall {
@@ -12,6 +12,9 @@ export interface CreateCall {
   readonly arguments?: readonly string[];
   readonly configFile?: string;
   readonly backingStore?: string;
+  readonly full?: boolean;
+  readonly cache?: 'use' | 'refresh' | 'none';
+  readonly rootAccess?: RootAccess;
   readonly privileged?: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly onOutput?: (line: string) => void;
@@ -45,7 +48,17 @@ export async function create(place: Place, call: CreateCall): Promise<void> {
         else if (event.kind === 'output') call.onOutput?.(event.text);
         call.onEvent?.(event);
       },
-      ...(call.backingStore === undefined ? {} : { backingStore: call.backingStore }),
+      ...optional(call),
     },
   );
+}
+
+/** What was given; an absent option is not the same as an undefined one. */
+function optional({ backingStore, full, cache, rootAccess }: CreateCall): Partial<CreateRequest> {
+  return {
+    ...(backingStore === undefined ? {} : { backingStore }),
+    ...(full === undefined ? {} : { full }),
+    ...(cache === undefined ? {} : { cache }),
+    ...(rootAccess === undefined ? {} : { rootAccess }),
+  };
 }
