@@ -109,5 +109,8 @@ test('what can be no address, and a key that is not there, are refused', { skip 
     assert.equal(status, 1);
     assert.match(stderr, message);
   }
+  const alone = ['--network', 'none', '-t', 'sshd', '--', '-a', '10.0.0.1/24'];
+  const { stderr } = await h.run('create', ['-n', h.name('x'), ...alone]);
+  assert.match(stderr, /--address 10\.0\.0\.1\/24: the container has no interface of its own/);
   assert.deepEqual(entriesOf(h), []);
 });
