@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -189,6 +197,12 @@ test('a registry: a token, blobs elsewhere, a transfer that breaks; layers are f
     'it goes on where it broke off',
   );
 
+  const month = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+  const cache = join(h.cacheDir, 'oci/sha256');
+  const blobs = readdirSync(cache);
+  assert.equal(blobs.length, 2);
+  for (const blob of blobs) utimesSync(join(cache, blob), month, month);
+
   server.asked.length = 0;
   const again = await create(h, h.name('r2'), '--own', '--init=command', '--url', url, ...login);
   assert.equal(again.status, 0, again.stderr);
@@ -197,6 +211,15 @@ test('a registry: a token, blobs elsewhere, a transfer that breaks; layers are f
     1,
     'the config alone; layers are in the cache',
   );
+
+  writeFileSync(join(cache, 'f'.repeat(64)), 'unused');
+  utimesSync(join(cache, 'f'.repeat(64)), month, month);
+  const more = marked('two');
+  server.put('some/app:2', more);
+  const cached = { credentials: { username: 'me', password: 'se"cret' }, cacheDir: join(h.cacheDir, 'oci') };
+  await unpack(h, `docker://${server.host}/some/app:2`, cached);
+  const wanted = [...blobs, ...more.layers.map(({ digest }) => digest.slice('sha256:'.length))];
+  assert.deepEqual(readdirSync(cache).sort(), wanted.sort(), 'what was used stays, what was not goes');
 });
 
 test('a registry: by digest, by an index for several platforms, and by name and password alone', async t => {
@@ -246,15 +269,17 @@ async function unpack(
   url: string,
   {
     credentials,
+    cacheDir,
     insecure = false,
     env = {},
-  }: { credentials?: Credentials; insecure?: boolean; env?: object } = {},
+  }: { credentials?: Credentials; cacheDir?: string; insecure?: boolean; env?: object } = {},
 ): Promise<string> {
   const into = mkdtempSync(join(h.directory, 'tree-'));
   await unpackImage({
     url,
     into,
     ...(credentials === undefined ? {} : { credentials }),
+    ...(cacheDir === undefined ? {} : { cacheDir }),
     init: 'command',
     insecure,
     own: true,

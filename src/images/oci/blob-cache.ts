@@ -1,6 +1,6 @@
 // Layers by their digests, kept for the next image that has them: `DIR/sha256/HEX`. What is there is checked again each time.
 
-import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
@@ -35,6 +35,7 @@ export class BlobCache {
       await fill(partial, expected, download);
       await verifyStream(readingOf(partial), expected);
       renameSync(partial, file);
+      this.#sweep();
     } catch (error) {
       const keep = (error as { code?: string }).code === 'DOWNLOAD_FAILED' && lock !== undefined;
       if (!keep) rmSync(partial, { force: true });
@@ -43,7 +44,18 @@ export class BlobCache {
       release(lock);
     }
   }
+
+  /** Removes what no image has used for a month: a cache only grows otherwise. */
+  #sweep(): void {
+    for (const entry of readdirSync(this.#directory, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      const stat = entry.isFile() ? statSync(file, { throwIfNoEntry: false }) : undefined;
+      if (stat !== undefined && Date.now() - stat.mtimeMs > UNUSED_MS) rmSync(file, { force: true });
+    }
+  }
 }
+
+const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** The host's own refusals, a full disk above all, are the user's to see. */
 function inWords(error: unknown, file: string): unknown {
@@ -74,6 +86,8 @@ function readingOf(file: string): AsyncIterable<Buffer> {
 async function isWhole(file: string, expected: Expected): Promise<boolean> {
   try {
     await verifyStream(readingOf(file), expected);
+    const now = new Date();
+    utimesSync(file, now, now);
     return true;
   } catch (error) {
     // A damaged copy is no reason to fail where the image can still be had.
