@@ -345,19 +345,71 @@ packages_directory() {
     "$({ echo "$mirror $security_mirror"; cat "$archive_keys"; } | sha256sum | cut -c 1-12)"
 }
 
-# run_installer PROGRAM ARGS: what it says is seen as it comes, and its first cause is the last word.
+# run_installer PROGRAM ARGS: what it does is seen as it comes, and its first cause is the last word.
 run_installer() {
-  # Of what mmdebstrap tells of itself, the steps.
-  { "$@" 2>&1 || : >"$work/failed"; } | tee "$work/installer.log" |
-    sed -u '/^I: \(automatically chosen\|chroot architecture\|finding correct\|reading sources\|running --\|skipping \|main() \)/d'
+  { LC_ALL=C "$@" 2>&1 || : >"$work/failed"; } | tee "$work/installer.log" | tell_steps
   [ -e "$work/failed" ] || return 0
   cause=$(sed -n 's/^E: //p; s/^dpkg: error: //p' "$work/installer.log" | head -n 1)
   fail "$1 could not install $TITLE $release from $mirror: ${cause:-$(tail -n 1 "$work/installer.log")}"
 }
 
+# Of what the installer, apt and dpkg say: the steps, what is wrong, and how far a step is.
+tell_steps() {
+  packages_done=0
+  packages_total=0
+  bytes_total=0
+  while IFS= read -r line; do
+    case $line in
+      'I: automatically chosen '* | 'I: chroot architecture '* | 'I: finding correct '* | 'I: reading sources'*) ;;
+      'I: running --'* | 'I: skipping '* | 'I: main() '*) ;;
+      [IWE]': '* | 'dpkg: error'*) say "$line" ;;
+      *' newly installed, '*)
+        packages_total=${line#*, }
+        packages_total=${packages_total%% *}
+        packages_done=0
+        ;;
+      'Need to get '*' of archives.')
+        line=${line#Need to get }
+        in_bytes "${line%%[/o]*}"
+        bytes_total=$bytes
+        bytes_done=0
+        ;;
+      'Fetched '*) bytes_total=0 ;;
+      Get:*\ \[*B\])
+        [ "$bytes_total" -gt 0 ] || continue
+        line=${line##*\[}
+        in_bytes "${line%]}"
+        bytes_done=$((bytes_done + bytes))
+        progress "$bytes_done" "$bytes_total" bytes 'downloading packages'
+        ;;
+      'Setting up '*)
+        packages_done=$((packages_done + 1))
+        [ "$packages_done" -gt "$packages_total" ] || progress "$packages_done" "$packages_total" packages 'installing'
+        ;;
+    esac
+  done
+}
+
+# in_bytes TEXT: sets `bytes` to what apt calls 1,234 kB or 48.5 MB, as exactly as that is.
+in_bytes() {
+  # shellcheck disable=SC2086  # words
+  set -- $1 B
+  number=${1%,*}${1##*,}
+  case $1 in *,*) ;; *) number=$1 ;; esac
+  tenths=0
+  case $number in *.*) tenths=${number#*.} number=${number%.*} ;; esac
+  case $number$tenths in '' | *[!0-9]* | 0?*) number=0 tenths=0 ;; esac
+  case $2 in
+    kB) bytes=$((number * 1000 + tenths * 100)) ;;
+    MB) bytes=$((number * 1000000 + tenths * 100000)) ;;
+    GB) bytes=$((number * 1000000000 + tenths * 100000000)) ;;
+    *) bytes=$number ;;
+  esac
+}
+
 # dpkg need not wait for the disk after each file: a tree that was interrupted is removed, and one that is whole is synced.
 install_with_mmdebstrap() {
-  set -- --architectures="$arch" --variant="$variant" --format=directory --include="$(wanted_packages)" \
+  set -- --architectures="$arch" --variant="$variant" --format=directory --verbose --include="$(wanted_packages)" \
     --keyring="$archive_keys" --aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io
   if [ -n "$accept_expired" ]; then
     set -- "$@" --aptopt='Acquire::Check-Valid-Until "false"'
