@@ -12,7 +12,7 @@ export interface PacmanPackage {
   /** Shell functions that run in the guest: post_install. */
   readonly install?: string;
   /** Writes its files. */
-  readonly fill?: (root: string) => void;
+  readonly fill?: (root: string) => unknown;
   readonly key: ThrowAwayKey;
 }
 

@@ -13,11 +13,11 @@ export interface RpmPackage {
   /** A shell script that runs in the guest once it is installed. */
   readonly post?: string;
   /** Writes its files. */
-  readonly fill: (root: string) => void;
+  readonly fill: (root: string) => unknown;
 }
 
 /** All that tslxc-opensuse asks for; one package of the test provides it. */
-const PROVIDED = [
+export const OPENSUSE_PACKAGES = [
   ...[
     'Leap-release',
     'openSUSE-release',
@@ -48,7 +48,7 @@ export function makeOpenSuseRepo(directory: string, key: ThrowAwayKey): void {
   };
   const post = ': >/dev/null; test -r /proc/mounts && touch /etc/installed';
   makeRpmRepo(directory, key, [
-    { name: 'guest', provides: PROVIDED, fill, post },
+    { name: 'guest', provides: OPENSUSE_PACKAGES, fill, post },
     { name: 'more', requires: ['guest'], fill: root => writeFileSync(join(root, 'more'), '') },
   ]);
 }
