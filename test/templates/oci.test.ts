@@ -18,7 +18,6 @@ import { unpackImage } from '../../src/images/oci/pull.ts';
 import type { Credentials } from '../../src/images/oci/registry-login.ts';
 import { type Harness, harness } from '../system/harness.ts';
 import { until } from '../system/live.ts';
-import { sharedData } from './loopback.ts';
 import {
   busyboxMembers,
   DOCKER,
@@ -121,37 +120,6 @@ test('a registry by https: whom this host trusts, or whom the user says', async 
   assert.equal(readFileSync(join(trusted, 'mark'), 'utf8'), 'by https');
   assert.equal(readFileSync(join(await unpack(h, url, { insecure: true }), 'mark'), 'utf8'), 'by https');
   await assert.rejects(unpack(h, url), /the registry 127\.0\.0\.1:\d+ fails: .*certificate/);
-});
-
-const { directory: data, skip } = sharedData('images/images/alpine/3.13/amd64/default');
-
-test('an image with a real init and no command of its own boots that', { skip }, async t => {
-  const h = harness(t);
-  const [build = ''] = readdirSync(data);
-  const tar = execFileSync('xz', ['--decompress', '--stdout', join(data, build, 'rootfs.tar.xz')], {
-    maxBuffer: 1 << 27,
-  });
-  const layer = { bytes: tar, digest: sha256(tar), diffId: sha256(tar) };
-  const url = `oci:${writeLayout(join(h.directory, 'layout'), 'latest', imageOf([layer], { Cmd: ['/bin/sh'] }))}`;
-  const name = h.name('a1');
-  const made = await h.ok('create', ['-n', name, '-t', 'oci', '--', '--url', url]);
-  assert.match(made.stdout, /^It boots the image's \/sbin\/init$/m);
-  assert.match(made.stdout + made.stderr, /root's password: /);
-  assert.doesNotMatch(h.config(name), /lxc\.init\.cmd|dhcp-client/);
-  await h.ok('start', ['-n', name]);
-  const inside = async (...words: string[]) => (await h.run('attach', ['-n', name, '--', ...words])).stdout;
-  const address = await until(
-    'its own DHCP client has an address',
-    async () => /inet (10\.[\d.]+)/.exec(await inside('ip', '-4', 'addr', 'show', 'eth0'))?.[1],
-  );
-  assert.ok(address);
-  assert.equal(await inside('cat', '/proc/1/comm'), 'init\n');
-  assert.equal(await inside('hostname'), `${name}\n`);
-  await h.ok('stop', ['-n', name, '-k']);
-
-  // The same image for its command: that needs no more than to be asked for.
-  await h.ok('create', ['-n', h.name('a2'), '-t', 'oci', '--', '--init', 'command', '--url', url]);
-  assert.match(h.config(h.name('a2')), /^lxc\.init\.cmd = \/bin\/sh$/m);
 });
 
 const COMMAND = { Cmd: ['/bin/sleep', '1000'] };
