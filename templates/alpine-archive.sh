@@ -26,6 +26,16 @@ choose_arch() {
     fail "this host ($own_arch) can't run programs of $arch; it can with the package qemu-user-static"
 }
 
+# For `offers`: what the mirror's own listing shows, the newest first.
+offers() {
+  choose_arch
+  printf '%s %s\n' latest-stable "$arch"
+  if fetch "$mirror/" "$work/listing"; then
+    sed -n 's|.*href="\(\./\)\{0,1\}v\(3\.[0-9]*\)/\{0,1\}".*|\2|p' "$work/listing" | sort -t . -k 2 -n -r | sed "s/\$/ $arch/"
+  fi
+  printf '%s %s\n' edge "$arch"
+}
+
 alpine_arch() {
   case $1 in
     i?86) echo x86 ;;

@@ -261,6 +261,34 @@ check_date() {
 
 # --- Suites
 
+# For `offers`: the releases at the template's head that the mirror has, and their architectures; all are asked for at once. Whether
+# they are signed is seen when one is installed.
+offers() {
+  choose_arch
+  choose_mirrors
+  known=$(sed -n 's/^# releases: //p' "$0")
+  for one in $known; do
+    look_for "$one" 2>"$work/$one.said" &
+  done
+  wait
+  for one in $known; do
+    [ ! -s "$work/$one.offer" ] || cat "$work/$one.offer"
+    cat "$work/$one.said" >>"$work/said"
+  done >"$work/offers"
+  cat "$work/offers"
+  [ -s "$work/offers" ] || [ ! -s "$work/said" ] || { head -n 1 "$work/said" >&2; exit 1; }
+  [ -s "$work/offers" ] || fail "$mirror has none of $known"
+}
+
+# In a process, and with a log, of its own.
+look_for() {
+  offer=$work/$1.offer
+  work=$work/$1
+  mkdir "$work"
+  fetch "$mirror/dists/$1/InRelease" "$work/InRelease" || return 0
+  sed -n 's/^Architectures: //p' "$work/InRelease" | tr ' ' '\n' | sed -n "/^all$/d; s/^[a-z0-9]/$1 &/p" >"$offer"
+}
+
 # look_at URL SUITE: fetches and checks a suite's index. 1: the mirror has none.
 look_at() {
   fetch "$1/dists/$2/InRelease" "$work/InRelease" || return 1

@@ -5,10 +5,16 @@ import { installation } from '../host/installation.ts';
 import type { BaseConfig } from '../images/base-config.ts';
 import { withWishes } from '../images/config-wishes.ts';
 import { gather, lookAtOffers } from '../images/questions/gather.ts';
-import type { Known } from '../images/questions/known.ts';
-import { type SameCommand, sameCommand, shellLine, wishesOf } from '../images/questions/outcome.ts';
+import type { Known, Offer } from '../images/questions/known.ts';
+import {
+  type SameCommand,
+  sameCommand,
+  shellLine,
+  templateWords,
+  wishesOf,
+} from '../images/questions/outcome.ts';
 import type { Answers } from '../images/questions/question.ts';
-import { nextStep } from '../images/questions/steps.ts';
+import { mirrorQuestion, nextStep } from '../images/questions/steps.ts';
 import { listTemplates } from '../images/template-list.ts';
 import type { Invocation, ParsedArguments } from './command.ts';
 import { lxcpathFor, settingsFor } from './context.ts';
@@ -59,10 +65,9 @@ async function askAll(invocation: Invocation, first: Known, given: Answers): Pro
     const step = nextStep(known, answers);
     if (step.kind === 'done') return answers;
     if (step.kind === 'look') {
-      known = {
-        ...known,
-        offers: { ...known.offers, [step.template]: await look(invocation, known, step.template) },
-      };
+      const offers = await look(invocation, known, answers);
+      if (Array.isArray(offers)) known = { ...known, offers: { ...known.offers, [step.template]: offers } };
+      else answers = { ...answers, mirror: await askForMirror(invocation, answers, offers) };
     } else if (step.kind === 'settled') {
       answers = { ...answers, [step.topic]: step.answer };
     } else {
@@ -71,16 +76,32 @@ async function askAll(invocation: Invocation, first: Known, given: Answers): Pro
   }
 }
 
-/** A mirror takes its time: what is waited for is said, until it is there. */
-async function look(invocation: Invocation, { templates }: Known, word: string) {
-  const template = templates.find(({ name }) => name === word);
+/** What the template offers; or why its mirror does not say. What is waited for is said, until it is there. */
+async function look(
+  invocation: Invocation,
+  { templates }: Known,
+  answers: Answers,
+): Promise<Offer[] | TslxcError> {
+  const template = templates.find(({ name }) => name === answers.template);
   if (template === undefined) return [];
-  invocation.stderr.write(`Looking at what ${word} can build now…`);
+  invocation.stderr.write(`Looking at what ${template.name} can build now…`);
   try {
-    return await lookAtOffers(template, invocation.env, invocation.signal);
+    return await lookAtOffers(template, templateWords(answers), invocation);
+  } catch (error) {
+    invocation.signal.throwIfAborted();
+    if (error instanceof TslxcError) return error;
+    throw error;
   } finally {
     invocation.stderr.write('\r\x1b[K');
   }
+}
+
+/** A mirror that does not answer is told at once, not when all is answered; in a closed network there is another. */
+async function askForMirror(invocation: Invocation, answers: Answers, error: TslxcError): Promise<string> {
+  invocation.stderr.write(`${error.message}\n`);
+  const mirror = await ask(invocation, mirrorQuestion(answers));
+  if (mirror === '') throw error;
+  return mirror;
 }
 
 function showOutcome({ program, stderr }: Invocation, base: BaseConfig, words: readonly string[]): void {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { errnoText } from '../base/errno.ts';
 import type { Settings } from '../config/settings.ts';
 import { installation } from '../host/installation.ts';
 import { type BaseConfig, readBaseConfig } from '../images/base-config.ts';
@@ -96,7 +97,8 @@ function readKeys(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw badArgument(`--ssh-key ${file} can't be read: ${(error as NodeJS.ErrnoException).code}`);
+    const { errno = 0 } = error as NodeJS.ErrnoException;
+    throw badArgument(`--ssh-key ${file} can't be read: ${errnoText(Math.abs(errno))}`);
   }
 }
 

@@ -87,7 +87,7 @@ const INTERRUPTED: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130
 
 /** What the host refuses is no fault of ours: it is told in one line, not with a stack. */
 async function hostFailure(error: unknown): Promise<TslxcError | undefined> {
-  const { hostRefusal } = await import('../runtime/errno.ts');
+  const { hostRefusal } = await import('../base/errno.ts');
   return hostRefusal(error);
 }
 

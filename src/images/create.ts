@@ -3,6 +3,7 @@
 import { chmodSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkContainerName, hasControlCharacters } from '../base/container-names.ts';
+import { errnoText, hostRefusal } from '../base/errno.ts';
 import { TslxcError } from '../base/errors.ts';
 import { recordWorker } from '../storage/builder.ts';
 import { type Build, type BuildSize, beginBuild, discardBuild, publishBuild } from '../storage/building.ts';
@@ -40,17 +41,17 @@ export async function createContainer(settings: CreateSettings, request: CreateR
     refuseWhenAborted(request.signal);
     await publishBuild(build, size);
   } catch (error) {
-    await discard(settings, build, error);
-    throw inWords(error);
+    await discard(settings, request, build, error);
+    throw inWords(error, request);
   }
 }
 
-async function begin(settings: CreateSettings, { lxcpath, name }: CreateRequest): Promise<Build> {
+async function begin(settings: CreateSettings, request: CreateRequest): Promise<Build> {
   try {
-    await cleanInterrupted(settings, lxcpath);
-    return beginBuild(lxcpath, name);
+    await cleanInterrupted(settings, request.lxcpath);
+    return beginBuild(request.lxcpath, request.name);
   } catch (error) {
-    throw inWords(error);
+    throw inWords(error, request);
   }
 }
 
@@ -144,11 +145,16 @@ function overlayOf(lower: string, path: string, target: string, userxattr: boole
 }
 
 /** Undoes the build. Where that fails too, the first cause is told first; the next command tries again. */
-async function discard(settings: CreateSettings, build: Build, why: unknown): Promise<void> {
+async function discard(
+  settings: CreateSettings,
+  request: CreateRequest,
+  build: Build,
+  why: unknown,
+): Promise<void> {
   try {
     await discardBuild(settings, build);
   } catch (error) {
-    const [first, second] = [inWords(why), inWords(error)].map(one => (one as Error).message);
+    const [first, second] = [why, error].map(one => (inWords(one, request) as Error).message);
     throw new TslxcError('CREATE_FAILED', `${first}; and what was made is still there: ${second}`, {
       cause: why,
     });
@@ -177,8 +183,11 @@ function check(settings: CreateSettings, request: CreateRequest): Template | und
 }
 
 /** The host's own refusals (no space, read-only) are the user's to see; a fault of ours stays what it is. */
-function inWords(error: unknown): unknown {
-  const { code, syscall, path } = error as NodeJS.ErrnoException;
-  if (error instanceof TslxcError || syscall === undefined) return error;
-  return new TslxcError('CREATE_FAILED', `${syscall} ${path ?? ''}: ${code}`, { cause: error });
+function inWords(error: unknown, { lxcpath }: CreateRequest): unknown {
+  const { errno, syscall, path } = error as NodeJS.ErrnoException;
+  if (error instanceof TslxcError || syscall === undefined || errno === undefined) return error;
+  // A write names no file; what a create writes is in the lxcpath, but for a line of the id registry.
+  const what = `${path ?? lxcpath}: ${errnoText(Math.abs(errno))}`;
+  const hint = hostRefusal(error)?.hint;
+  return new TslxcError('CREATE_FAILED', what, { cause: error, ...(hint !== undefined && { hint }) });
 }

@@ -102,7 +102,10 @@ function failure(template: Template, result: ProgramResult): TslxcError {
   const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
   const own = template.ours ? /^tslxc-[a-z]+: (.*)$/.exec(lastLine)?.[1] : undefined;
   const cause = lastLine === '' ? how : `${lastLine} (${how})`;
-  return new TslxcError('TEMPLATE_FAILED', own ?? `template ${template.path} failed: ${cause}`);
+  const isFull = /No space left on device/i.test(lastLine);
+  return new TslxcError('TEMPLATE_FAILED', own ?? `template ${template.path} failed: ${cause}`, {
+    ...(isFull && { hint: 'make room on that filesystem' }),
+  });
 }
 
 const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

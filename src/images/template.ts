@@ -1,9 +1,10 @@
 // Finds a template and calls it as LXC does (lxc-commands 4).
 
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { hasControlCharacters } from '../base/container-names.ts';
 import { TslxcError } from '../base/errors.ts';
+import { closest } from '../base/spelling.ts';
 
 /** Where LXC's packages keep theirs; they run under tslxc as well. */
 export const LXC_TEMPLATES = '/usr/share/lxc/templates';
@@ -51,8 +52,17 @@ export function findTemplate(word: string, search: TemplateSearch): Template {
   const found = word.includes('/') ? undefined : places.find(isProgram);
   if (found !== undefined) return describe(found, found === ours);
   throw new TslxcError('TEMPLATE_UNKNOWN', `there is no template ${word}`, {
-    hint: 'tslxc-templates lists those that there are',
+    hint: `${didYouMean(word, [search.templates, LXC_TEMPLATES])}tslxc-templates lists those that there are`,
   });
+}
+
+function didYouMean(word: string, directories: readonly string[]): string {
+  const names = directories.filter(existsSync).flatMap(directory => readdirSync(directory));
+  const near = closest(
+    word,
+    names.filter(name => /^(tsl|l)xc-/.test(name)).map(name => name.replace(/^(tsl|l)xc-/, '')),
+  );
+  return near === undefined ? '' : `did you mean ${near}? `;
 }
 
 /** Enough for the comments at a template's beginning. */

@@ -1,11 +1,11 @@
 // What a killed monitor or an interrupted start left behind: removed by the next command that changes the container.
 
 import { closeSync, constants, existsSync, fstatSync, openSync, rmSync } from 'node:fs';
+import { errnoName, errnoText } from '../base/errno.ts';
 import { TslxcError } from '../base/errors.ts';
 import { startExecutor } from '../host/executor.ts';
 import type { Lock } from '../host/locks.ts';
 import { isAlive } from '../host/procfs.ts';
-import { errnoName, errnoText } from './errno.ts';
 import { tryRunLock } from './locks.ts';
 import type { Place } from './place.ts';
 import { readIncarnation } from './state.ts';

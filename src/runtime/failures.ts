@@ -1,9 +1,9 @@
 // What the executor reports, in the user's words: the config line to blame, what was being done, why it failed, what to do.
 
+import { errnoName, errnoText } from '../base/errno.ts';
 import { type Origin, TslxcError } from '../base/errors.ts';
 import type { StatusRecord } from '../host/executor.ts';
 import type { Op, Plan } from '../plan/model.ts';
-import { errnoName, errnoText } from './errno.ts';
 
 /** The op with that number, counted over all segments. */
 export function opAt(plan: Plan, index: number): Op | undefined {

@@ -71,7 +71,7 @@ function plainLines(
     if (flavour === 'lxc' || event.said || now - told < PROGRESS_EVERY_MS) return;
     told = now;
     flush();
-    stderr.write(`${program}: ${name}: ${pace.text()}\n`);
+    stderr.write(`${program}: ${name === '' ? '' : `${name}: `}${pace.text()}\n`);
   };
   const event = (name: string, event: CreateEvent) => {
     log(event);

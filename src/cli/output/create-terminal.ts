@@ -47,6 +47,7 @@ class ChangingLine {
   #text = '';
   #pace: Pace | undefined;
   #isCounting = false;
+  #isSaid = false;
   #changedAt = performance.now();
   #shown = '';
   #asks = false;
@@ -64,6 +65,7 @@ class ChangingLine {
       this.#pace ??= new Pace();
       this.#pace.update(event, performance.now());
       this.#isCounting = true;
+      this.#isSaid = event.said ?? false;
       return;
     }
     if (event.kind === 'step-begins') {
@@ -75,8 +77,8 @@ class ChangingLine {
       if (text === '') return;
       this.last.push(text);
       if (this.last.length > LAST_LINES) this.last.shift();
-      // What is counted has come to its end, and something else goes on.
-      if (this.#pace?.percent() === 100) this.#isCounting = false;
+      // What is counted has come to its end, and something else goes on; lines that count themselves say so again.
+      if (!this.#isSaid || this.#pace?.percent() === 100) this.#isCounting = false;
       this.#say(text);
     }
   }

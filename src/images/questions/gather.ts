@@ -57,11 +57,11 @@ function sshKeysIn(directory: string): string[] {
 /** Asks a template's mirror what there is now. Throws TEMPLATE_FAILED with the template's own words. */
 export async function lookAtOffers(
   template: ListedTemplate,
-  env: Env,
-  signal: AbortSignal,
-): Promise<readonly Offer[]> {
+  words: readonly string[],
+  { env, signal }: { readonly env: Env; readonly signal: AbortSignal },
+): Promise<Offer[]> {
   const lines: string[] = [];
-  const { exitCode, stderr } = await runProgram(template.path, ['--phase=offers'], {
+  const { exitCode, stderr } = await runProgram(template.path, ['--phase=offers', ...words], {
     env,
     signal,
     onLine: (stream, line) => stream === 'stdout' && lines.push(line),

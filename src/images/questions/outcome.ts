@@ -19,10 +19,15 @@ export function sameCommand(answers: Answers, { shown }: { readonly shown: boole
       ...Object.entries(wishesOf(answers)).flatMap(([key, value]) => [`--${key}`, value]),
       ...accessWords(answers, shown),
     ],
-    templateArguments: TEMPLATE_OPTIONS.flatMap(([option, topic]) =>
-      answers[topic] ? [option, answers[topic]] : [],
-    ),
+    templateArguments: templateWords(answers),
   };
+}
+
+/** What the answers say to the template. */
+export function templateWords(answers: Answers): string[] {
+  const mirror = answers.template === 'download' ? '--server' : '--mirror';
+  const options = [...TEMPLATE_OPTIONS, [mirror, 'mirror']] as const;
+  return options.flatMap(([option, topic]) => (answers[topic] ? [option, answers[topic]] : []));
 }
 
 /** What the answers add to the config that the container begins with. */

@@ -3,6 +3,7 @@
 /** What is asked for; an answer is kept under the same key. */
 export type Topic =
   | 'template'
+  | 'mirror'
   | 'distribution'
   | 'release'
   | 'arch'

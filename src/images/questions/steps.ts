@@ -20,6 +20,7 @@ type Maker = (known: Known, answers: Answers) => Question | string | undefined;
 /** In the order in which they are asked. */
 const MAKERS: Readonly<Record<Topic, Maker>> = {
   template: templateQuestion,
+  mirror: () => undefined,
   distribution: distributionQuestion,
   release: releaseQuestion,
   arch: archQuestion,
@@ -45,6 +46,14 @@ export function nextStep(known: Known, answers: Answers): Step {
     if (made !== undefined) return { kind: 'ask', question: made };
   }
   return { kind: 'done' };
+}
+
+/** When the usual mirror does not answer: another one, or an empty answer to stop. */
+export function mirrorQuestion({ template }: Answers): Question {
+  const message = template === 'download' ? 'Another image server' : 'Another mirror';
+  const fault = (text: string) =>
+    text === '' || /^https?:\/\/[^\s/]+\S*$/.test(text) ? undefined : 'not an http or https address';
+  return { kind: 'text', topic: 'mirror', message, usual: '', emptyMeans: 'stop', fault };
 }
 
 /** What the template offers within what was answered. */

@@ -1,7 +1,7 @@
 // The kernel's errors in words.
 
 import { getSystemErrorMap } from 'node:util';
-import { TslxcError } from '../base/errors.ts';
+import { TslxcError } from './errors.ts';
 
 /** Those that not every libuv, and so not every Node, knows; the same words everywhere. */
 const MORE: Readonly<Record<number, readonly [string, string]>> = {
