@@ -280,12 +280,17 @@ offers() {
   [ -s "$work/offers" ] || fail "$mirror has none of $known"
 }
 
-# In a process, and with a log, of its own.
+# In a process, and with a log, of its own. Asked once: somebody waits before a terminal.
 look_for() {
   offer=$work/$1.offer
   work=$work/$1
   mkdir "$work"
-  fetch "$mirror/dists/$1/InRelease" "$work/InRelease" || return 0
+  fetch_once "$mirror/dists/$1/InRelease" "$work/InRelease" >"$work/fetch.log" 2>&1 || looked=$?
+  case ${looked:-0} in
+    0) ;;
+    "$MISSING") return 0 ;;
+    *) fail "can't get $mirror/dists/$1/InRelease: $(fetch_cause)" ;;
+  esac
   sed -n 's/^Architectures: //p' "$work/InRelease" | tr ' ' '\n' | sed -n "/^all$/d; s/^[a-z0-9]/$1 &/p" >"$offer"
 }
 

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { installation } from '../../src/host/installation.ts';
+import { deadPort } from '../cli/dead-port.ts';
 import { type Harness, harness } from '../system/harness.ts';
 import { assertRestored, type Terminal, watched } from '../system/live.ts';
 import { entriesOf, takenRanges } from './places.ts';
@@ -74,6 +77,45 @@ test('Ctrl-C at a question, and "no" at the end: nothing is made, and it says so
   await declined.see('status 1');
   await assertRestored(declined);
   assert.deepEqual([entriesOf(h), takenRanges(h)], [[], []]);
+});
+
+test('a mirror that does not answer: another is asked for, and what that one has is offered', async t => {
+  const h = harness(t);
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const release = /^\/u\/dists\/(noble|jammy)\/InRelease$/.exec(request.url ?? '')?.[1];
+    response.writeHead(release ? 200 : 404);
+    response.end(release && `Codename: ${release}\nArchitectures: all amd64 s390x\n`);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  // No name is resolved behind this proxy, as in a closed network.
+  const env = { http_proxy: `http://127.0.0.1:${await deadPort()}`, no_proxy: '127.0.0.1' };
+  const given = ['-n', h.name('x'), '--memory=64M', '--cpus=1', '--network=none', '--no-password'];
+  const terminal = asking(t, { ...h, env: { ...h.env, ...env } }, ...given);
+  await terminal.see(/> debian/);
+  terminal.write('ubuntu');
+  await terminal.see(/> ubuntu/);
+  terminal.write(ENTER);
+  await terminal.see(/can't get http:\/\/archive\.ubuntu\.com\/\S+: /);
+  await terminal.see('Another mirror');
+  terminal.write(`http://127.0.0.1:${port}/u${ENTER}`);
+  await terminal.see(/Release:.*> noble\r\n {2}jammy\r\n/s);
+  terminal.write(ENTER);
+  await terminal.see(/Architecture:.*amd64.*s390x/s);
+  terminal.write(ENTER);
+  await terminal.see(`-- --release noble --arch amd64 --mirror http://127.0.0.1:${port}/u`);
+  await terminal.see('Create it?');
+  terminal.write('\u0003');
+  await terminal.see('status 130');
+  await assertRestored(terminal);
+  assert.ok(asked.length >= 2);
+  assert.deepEqual(entriesOf(h), []);
 });
 
 test('nobody is asked without a terminal, with --format or -q, and by the name of lxc-create', async t => {

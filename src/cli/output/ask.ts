@@ -9,7 +9,9 @@ import type { Invocation } from '../command.ts';
 export function ask(invocation: Invocation, question: Question): Promise<string> {
   switch (question.kind) {
     case 'choice':
-      return onTerminal(invocation, context => select({ ...choiceOf(question), pageSize: 12 }, context));
+      return onTerminal(invocation, context =>
+        select({ ...choiceOf(question, invocation.columns), pageSize: 12 }, context),
+      );
     case 'text': {
       const { message, usual, emptyMeans, fault } = question;
       const shown = emptyMeans === undefined ? message : `${message} (empty: ${emptyMeans})`;
@@ -44,7 +46,7 @@ async function secret(invocation: Invocation, question: Question & { kind: 'secr
   }
 }
 
-function choiceOf({ message, choices, usual }: Question & { kind: 'choice' }) {
+function choiceOf({ message, choices, usual }: Question & { kind: 'choice' }, columns: number) {
   const width = Math.max(...choices.map(({ label }) => label.length));
   return {
     message: `${message}:`,
@@ -52,7 +54,8 @@ function choiceOf({ message, choices, usual }: Question & { kind: 'choice' }) {
     loop: false,
     choices: choices.map(choice => ({
       value: choice.value,
-      name: lineOf(choice, width),
+      // Behind the cursor and its blank; a line that wraps moves the whole list.
+      name: lineOf(choice, width).slice(0, columns - 3),
       short: choice.label,
       ...(choice.unavailable === undefined ? {} : { disabled: `(${choice.unavailable})` }),
     })),

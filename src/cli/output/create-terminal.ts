@@ -14,10 +14,22 @@ const DRAWN_EVERY_MS = 150;
 const LONG_MS = 3_000;
 const BAR = 20;
 
+/** Calls what it is given again and again, until what it gives back is called. */
+export type Clock = (draw: () => void) => () => void;
+
+const everyMoment: Clock = draw => {
+  const timer = setInterval(draw, DRAWN_EVERY_MS);
+  return () => clearInterval(timer);
+};
+
 /** The display for a terminal on stderr. */
-export function changingLine(invocation: Invocation, log: (event: CreateEvent) => void): CreateDisplay {
+export function changingLine(
+  invocation: Invocation,
+  log: (event: CreateEvent) => void,
+  clock: Clock = everyMoment,
+): CreateDisplay {
   const { program, stderr, columns } = invocation;
-  const line = new ChangingLine(text => stderr.write(text), columns);
+  const line = new ChangingLine(text => stderr.write(text), columns, clock);
   const tell = (name: string, event: CreateEvent) => {
     log(event);
     if (event.kind === 'notice') line.above(`${program}: ${name}: ${event.text}\n`);
@@ -42,7 +54,7 @@ class ChangingLine {
   readonly last: string[] = [];
   readonly #write: (text: string) => void;
   readonly #columns: number;
-  readonly #clock: NodeJS.Timeout;
+  readonly #stopClock: () => void;
   #name = '';
   #text = '';
   #pace: Pace | undefined;
@@ -52,10 +64,10 @@ class ChangingLine {
   #shown = '';
   #asks = false;
 
-  constructor(write: (text: string) => void, columns: number) {
+  constructor(write: (text: string) => void, columns: number, clock: Clock) {
     this.#write = write;
     this.#columns = columns;
-    this.#clock = setInterval(() => this.#draw(), DRAWN_EVERY_MS);
+    this.#stopClock = clock(() => this.#draw());
   }
 
   update(name: string, event: CreateEvent): void {
@@ -106,7 +118,7 @@ class ChangingLine {
   }
 
   end(): void {
-    clearInterval(this.#clock);
+    this.#stopClock();
     this.clear();
   }
 
@@ -125,7 +137,7 @@ class ChangingLine {
 
   #line(): string {
     const percent = this.#pace?.percent();
-    const text = this.#pace?.text();
+    const text = this.#isCounting ? this.#pace?.text() : undefined;
     const prefix = this.#name === '' ? '' : `${this.#name}: `;
     if (text !== undefined)
       return `${prefix}${percent === undefined ? '' : `${bar(percent)} `}${plain(text)}`;
