@@ -281,10 +281,15 @@ refuse_missing() {
 
 # --- Facts that the phases share
 
-# A directory that ends with the template.
+# A directory that ends with the template: beside what is made, so that it goes with that when the template is killed.
 make_work() {
-  work=$(mktemp -d)
+  if [ -n "$path" ]; then
+    work=$(mktemp -d -p "$path" .work-XXXXXX)
+  else
+    work=$(mktemp -d)
+  fi
   trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT
   : >"$work/facts"
 }
 
