@@ -50,6 +50,7 @@ const OURS: Readonly<Record<string, { skip: string | false; words: (t: TestConte
         return ['-R', '7', '--repo', `${url}/${repository}`, '--keyring', key];
       },
     },
+    sshd: { skip: existsSync('/usr/sbin/sshd') ? false : 'sshd is not installed', words: async () => [] },
     download: {
       skip: images.skip,
       words: async t => {
