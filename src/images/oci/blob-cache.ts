@@ -61,7 +61,11 @@ const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 function inWords(error: unknown, file: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof TslxcError || syscall === undefined) return error;
-  return new TslxcError('CACHE_FAILED', `${file} can't be written: ${code}`, { cause: error });
+  const cause = code === 'ENOSPC' ? 'no space is left on its disk' : code;
+  return new TslxcError('CACHE_FAILED', `${file} can't be written: ${cause}`, {
+    cause: error,
+    hint: 'make room there, or keep no layers with --no-cache',
+  });
 }
 
 function release(lock: Lock | undefined): void {

@@ -93,7 +93,12 @@ async function extract(archive: AsyncIterable<Buffer>, { rootfs, env }: UnpackRe
   }
   const { ok, text } = await tar.ended;
   if (ok) return;
-  const cause = text.replace(/^tar: /, '').split('\n')[0];
+  const lines = text.split('\n');
+  // A full disk is told late, or as less than was to be written.
+  const told = lines.find(line => /No space left|quota exceeded|Read-only/i.test(line)) ?? lines[0] ?? '';
+  const cause = told
+    .replace(/^tar: /, '')
+    .replace(/Wrote only \d+ of \d+ bytes/, 'no space is left on its disk');
   throw new TslxcError('UNPACK_FAILED', `the image can't be unpacked to ${rootfs}: ${cause}`);
 }
 
