@@ -66,6 +66,19 @@ test('ubuntu: from its archive, with keys of its own by the time sshd starts; a 
   assert.match(h.config(name), /^lxc\.include = .*\/etc\/ubuntu\.conf$/m);
   assert.match(h.config(name), /^# Ubuntu noble, from http:.*\nlxc\.arch = amd64$/m);
 
+  // What containers share is nobody's.
+  const [base = ''] = readdirSync(join(h.stateDir, '.images')).filter(id => /^[0-9a-f]{64}$/.test(id));
+  const shared = join(h.stateDir, '.images', base, 'rootfs');
+  assert.equal(readFileSync(join(shared, 'etc/machine-id'), 'utf8'), '');
+  for (const file of [
+    'etc/hostname',
+    'etc/hosts',
+    'etc/ssh/ssh_host_ed25519_key',
+    'etc/apt/apt.conf.d/99mmdebstrap',
+  ])
+    assert.ok(!existsSync(join(shared, file)), file);
+  assert.deepEqual(readdirSync(join(shared, 'dev')), []);
+
   const before = asked.filter(path => path.endsWith('.deb'));
   assert.equal(new Set(before).size, before.length);
   const second = h.name('u2');
