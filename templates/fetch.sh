@@ -59,7 +59,7 @@ fetch_cause() {
 # to http.
 fetch_once() {
   if [ "${FETCHER:-}" = apt ] && [ -x /usr/lib/apt/apt-helper ]; then
-    /usr/lib/apt/apt-helper download-file "$1" "$2" || fetch_missed '^E: Failed to fetch [^ ]* *\(4\(04\|10\) \|File not found\)'
+    /usr/lib/apt/apt-helper -o Acquire::Retries=0 download-file "$1" "$2" || fetch_missed '^E: Failed to fetch [^ ]* *\(4\(04\|10\) \|File not found\)'
   elif command -v curl >/dev/null; then
     set -- "$1" "$2" =https,http
     [ -z "${SECURELY:-}" ] || set -- "$1" "$2" =https

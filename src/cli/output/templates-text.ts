@@ -1,5 +1,7 @@
 // tslxc-templates as people read it: one line a template, beneath it only what there is to say.
 
+import { basename, isAbsolute } from 'node:path';
+import { LXC_TEMPLATES } from '../../images/template.ts';
 import type { ExaminedTemplate } from '../../images/template-list.ts';
 
 const TITLES = ['TEMPLATE', 'BASE', 'BUILDS'] as const;
@@ -11,20 +13,28 @@ export function templatesText(templates: readonly ExaminedTemplate[], width: num
   const parts = [
     ...(ours.length > 0 ? [table(ours)] : []),
     ...(ours.some(hasBase) ? [BASE_LEGEND] : []),
-    ...(theirs.length > 0
-      ? [
-          `${LXC_LEGEND}\n${wrapped(
-            theirs.map(one => one.name),
-            width,
-          )}`,
-        ]
-      : []),
+    ...paragraph(
+      "LXC's own templates run whole each time:",
+      theirs.filter(one => !isPath(one)),
+      width,
+    ),
+    ...paragraph(`Others of LXC's, by their path in ${LXC_TEMPLATES}:`, theirs.filter(isPath), width),
   ];
   return parts.join('\n');
 }
 
 const BASE_LEGEND = 'BASE: made once and kept; further containers of the same options share it.\n';
-const LXC_LEGEND = "LXC's own templates run whole each time:";
+
+/** A name that one of ours has is not LXC's. */
+function isPath({ name }: ExaminedTemplate): boolean {
+  return isAbsolute(name);
+}
+
+function paragraph(title: string, templates: readonly ExaminedTemplate[], width: number): string[] {
+  if (templates.length === 0) return [];
+  const words = templates.map(({ name }) => basename(name));
+  return [`${title}\n${wrapped(words, width)}`];
+}
 
 function table(templates: readonly ExaminedTemplate[]): string {
   const width = Math.max(...[TITLES[0], ...templates.map(({ name }) => name)].map(word => word.length));
