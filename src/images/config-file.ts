@@ -7,7 +7,7 @@ import { TslxcError } from '../base/errors.ts';
 import type { IdSpan } from '../base/id-spans.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ContainerConfig } from '../config/model.ts';
-import { writeFileDurably } from '../storage/durable.ts';
+import { writeBuildFile } from '../storage/durable.ts';
 import type { StorePlace } from '../storage/store.ts';
 import { configHeader, fillHardwareAddresses, initialConfig } from './config-text.ts';
 import type { CreateRequest, CreateSettings } from './request.ts';
@@ -28,7 +28,7 @@ export function beginConfig(
     ...(spec === undefined ? {} : { rootfsPath: spec }),
     ...(range === undefined ? {} : { rangeFirst: range.first }),
   });
-  writeFileDurably(join(container, 'config'), fillHardwareAddresses(text, randomDigit), MODE);
+  writeBuildFile(join(container, 'config'), fillHardwareAddresses(text, randomDigit), MODE);
 }
 
 /**
@@ -48,7 +48,7 @@ export function finishConfig(
   const header = configHeader(left.template.path, request.templateArguments, nesting);
   const whole = header + fillHardwareAddresses(text, randomDigit);
   const { config } = loadConfig({ file: join(place.final, 'config'), text: whole });
-  writeFileDurably(file, whole, MODE);
+  writeBuildFile(file, whole, MODE);
   return config;
 }
 

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -23,6 +24,14 @@ export function syncDirectory(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Writes a file of a build, which is written out as a whole when it is published: over what is there, through no link. */
+export function writeBuildFile(file: string, text: string, mode: number): void {
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, text, { mode, flag: 'wx' });
+  chmodSync(draft, mode); // whatever the umask
+  renameSync(draft, file);
 }
 
 /** Writes a whole file so that every reader sees the old text or the new: beside, fsync, rename. */

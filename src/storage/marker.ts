@@ -1,16 +1,7 @@
 // The marker of a container: `.tslxc/id` in its directory, a uuid. A tree without it is not ours to remove.
 
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Whether ids on disk are the container's own (0 = root) or shifted into its range. */
@@ -21,7 +12,7 @@ export function markerDirectory(containerDirectory: string): string {
   return join(containerDirectory, '.tslxc');
 }
 
-/** Makes `.tslxc/id` with a new uuid, durably, and returns it. Throws EEXIST when there is one. */
+/** Makes `.tslxc/id` of a build with a new uuid, and returns it. Throws EEXIST when there is one. */
 export function writeMarker(containerDirectory: string): string {
   const directory = markerDirectory(containerDirectory);
   mkdirSync(directory, { mode: 0o700 });
@@ -30,15 +21,9 @@ export function writeMarker(containerDirectory: string): string {
   return id;
 }
 
-/** Makes one small file in `.tslxc`, durably, where there must be none. */
+/** Makes one small file in `.tslxc` of a build, where there must be none. It becomes durable when the build is published. */
 export function writeMarkerFile(containerDirectory: string, name: string, text: string): void {
-  const fd = openSync(join(markerDirectory(containerDirectory), name), 'wx', 0o600);
-  try {
-    writeFileSync(fd, `${text}\n`);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  writeFileSync(join(markerDirectory(containerDirectory), name), `${text}\n`, { mode: 0o600, flag: 'wx' });
 }
 
 /** The first line of a file in `.tslxc`, or undefined when it, or a real `.tslxc` directory, is not there. */

@@ -17,8 +17,9 @@ export function imagesTable(bases: readonly KeptBase[]): string {
     formatSize(base.sizeBytes),
     base.checked?.slice(0, 10) ?? 'replaced',
     String(base.users.length),
+    base.arguments.join(' '),
   ]);
-  return table(['BASE', 'TEMPLATE', 'RELEASE', 'ARCH', 'SIZE', 'CHECKED', 'USERS'], rows);
+  return table(['BASE', 'TEMPLATE', 'RELEASE', 'ARCH', 'SIZE', 'CHECKED', 'USERS', 'ARGUMENTS'], rows);
 }
 
 /** One line a container. */
