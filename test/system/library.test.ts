@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { Container, planText, TslxcError } from '../../src/index.ts';
+import { Container, type CreateEvent, planText, TslxcError } from '../../src/index.ts';
 import { harness } from './harness.ts';
 
 const h = harness({ after: run => after(run as () => Promise<void>), diagnostic: () => {} });
@@ -12,11 +12,20 @@ const hasCode = (code: string) => (error: unknown) => error instanceof TslxcErro
 
 test('one container from nothing to nothing', async () => {
   const lines: string[] = [];
+  const events: CreateEvent[] = [];
   const c = await Container.create(h.name('one'), {
     ...options,
     template: 'busybox',
     onOutput: line => lines.push(line),
+    onEvent: event => events.push(event),
   });
+  // The base, then what is this container's own; the password is told, once.
+  const steps = events.map(event => (event.kind === 'step-ends' ? event.step : event.kind));
+  assert.deepEqual(
+    ['base', 'digest', 'personalize', 'password'].map(step => steps.filter(one => one === step).length),
+    [1, 1, 1, 1],
+  );
+  assert.equal(events.filter(({ kind }) => kind === 'output').length, lines.length);
   assert.deepEqual([c.state, existsSync(c.directory)], ['STOPPED', true]);
   await assert.rejects(
     Container.create(c.name, { ...options, template: 'busybox' }),
