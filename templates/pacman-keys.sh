@@ -5,8 +5,11 @@
 # Where archlinux-keyring puts them: on Arch and Fedora, on Debian.
 ARCH_KEYRINGS='/usr/share/pacman/keyrings/archlinux.gpg|/usr/share/keyrings/archlinux.gpg'
 
+# By a name that is short, wherever the directory is: the socket of gpg's agent is in it, and its name may have 107 characters.
+ring_home=/proc/$$/fd/9
+
 ring_gpg() {
-  gpg --homedir "$work/gpg" --batch --quiet --no-permission-warning --yes "$@" >>"$work/gpg.log" 2>&1
+  gpg --homedir "$ring_home" --batch --quiet --no-permission-warning --yes "$@" >>"$work/gpg.log" 2>&1
 }
 
 # make_gpgdir: from --keyring FILE, else from the host's.
@@ -24,6 +27,7 @@ make_gpgdir() {
 trust_keys() {
   rm -rf "$work/gpg"
   mkdir -m 700 "$work/gpg"
+  exec 9<"$work/gpg"
   # It would also ask servers of the internet for a key that it does not know.
   echo disable-dirmngr >"$work/gpg/gpg.conf"
   ring_gpg --import "$1" || true
@@ -38,6 +42,7 @@ trust_keys() {
     ring_gpg --import-ownertrust "$work/owners"
   fi
   ring_gpg --check-trustdb
+  exec 9<&-
 }
 
 trust_main_keys() {
@@ -49,7 +54,7 @@ trust_main_keys() {
   done <"$work/main-keys"
   ring_gpg --import-ownertrust "$1-trusted"
   [ ! -f "$1-revoked" ] || remove_keys "$1-revoked"
-  gpgconf --homedir "$work/gpg" --kill all
+  gpgconf --homedir "$ring_home" --kill all
 }
 
 remove_keys() {
@@ -59,7 +64,7 @@ remove_keys() {
 }
 
 listed_keys() {
-  gpg --homedir "$work/gpg" --batch --no-permission-warning --list-keys --with-colons 2>/dev/null |
+  gpg --homedir "$ring_home" --batch --no-permission-warning --list-keys --with-colons 2>/dev/null |
     sed -n '/^pub:/,/^fpr:/s/^fpr:::::::::\([0-9A-F]*\):$/\1/p'
 }
 
