@@ -17,7 +17,7 @@
 # shellcheck disable=SC2034,SC2154  # the engine, the distribution and rpm-guest.sh share these
 
 SHORT_OPTIONS='r:R:a:P:M:u:t:'
-LONG_OPTIONS='release:,arch:,repo:,baseurl:,keyring:,key-fingerprint:,packages:,bootstrap-image:,fqdn:,ipv4:'
+LONG_OPTIONS='release:,arch:,repo:,baseurl:,keyring:,key-fingerprint:,packages:,bootstrap-image:,bootstrap-server:,fqdn:,ipv4:'
 # lxc-fedora and lxc-oracle have these.
 LONG_OPTIONS=$LONG_OPTIONS,mask-tmp,mirror:,rsync,rpms:,url:,templatefs:,patch:
 arch=
@@ -26,6 +26,7 @@ keyring=
 key_fingerprint=
 packages=
 bootstrap_image=
+bootstrap_server=
 fqdn=
 ipv4=
 platform=
@@ -33,6 +34,8 @@ release_package=
 vaulted=
 # What the installer keeps beneath the tree, and what goes when it is done: the packages, its log, a database that is not the guest's.
 INSTALL=/var/cache/tslxc-install
+# The guest's own rpm writes its database, so any dnf can install any release.
+BOOTSTRAP_IMAGE=rockylinux/9
 
 usage() {
   cat <<END
@@ -45,8 +48,9 @@ $program: $TITLE, from its repositories
   --keyring=FILE           the keys that packages must be signed by
   --key-fingerprint=HEX    take the key that $TITLE publishes when it has this fingerprint
   --packages=A,B           install these too
-  --bootstrap-image=PLACE  a root file system of this family, as a directory or tar file, whose own dnf or yum installs: for
-                           hosts that have neither
+  --bootstrap-image=IMAGE  a root file system with dnf or yum in it, which then installs instead of this host's: a directory, a tar
+                           file, or DISTRIBUTION/RELEASE of an image server (default, when this host has neither: $BOOTSTRAP_IMAGE)
+  --bootstrap-server=SERVER  the image server (default: tslxc-fetch's)
   --ipv4=ADDRESS/LENGTH[,GATEWAY]  a fixed address for eth0 (default: DHCP)
   --fqdn=NAME              the guest's name for itself (default: the container's)
 
@@ -63,6 +67,7 @@ option() {
     --key-fingerprint) key_fingerprint=$2 ;;
     -P | --packages | --rpms) packages=$2 ;;
     --bootstrap-image) bootstrap_image=$2 ;;
+    --bootstrap-server) bootstrap_server=$2 ;;
     --fqdn) fqdn=$2 ;;
     --ipv4) ipv4=$2 ;;
     -M | --mirror | -u | --url | --rsync) fail "$1: --repo=URL names a repository, a directory with repodata in it" ;;
@@ -96,8 +101,20 @@ check_options() {
 }
 
 host_needs() {
-  [ -n "$bootstrap_image" ] || need 'dnf|yum' dnf
+  if [ -z "$bootstrap_image" ] && ! command -v dnf >/dev/null && ! command -v yum >/dev/null; then
+    bootstrap_image=$BOOTSTRAP_IMAGE
+  fi
+  ! is_on_server || need_image_tools
   need_fetch
+}
+
+# Whether the image is to be had from a server: no such file, and two words that could be its name there.
+is_on_server() {
+  case $bootstrap_image in
+    /* | ./* | ../* | -* | */*/* | *[!A-Za-z0-9._/-]*) return 1 ;;
+    ?*/?*) [ ! -e "$bootstrap_image" ] ;;
+    *) return 1 ;;
+  esac
 }
 
 # --- What the repositories offer
@@ -236,6 +253,11 @@ unpack_image() {
     cp -a --reflink=auto "$bootstrap_image/." "$image/"
   elif [ -f "$bootstrap_image" ]; then
     tar -C "$image" --numeric-owner --exclude='./dev/*' -xpf "$bootstrap_image" || fail "can't unpack $bootstrap_image"
+  elif is_on_server; then
+    say "Getting the image $bootstrap_image, to install with its dnf or yum"
+    tslxc=$(find_tslxc)
+    fetch_image --dist="${bootstrap_image%%/*}" --release="${bootstrap_image#*/}" --into="$image" --facts="$work/image" \
+      ${bootstrap_server:+--server="$bootstrap_server"}
   else
     fail "--bootstrap-image $bootstrap_image: there is no such file or directory"
   fi

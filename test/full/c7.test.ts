@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { installation } from '../../src/host/installation.ts';
 import { harness } from '../system/harness.ts';
+import { makeCertificates, serveImages } from '../templates/image-server.ts';
 import { folder, loopback } from '../templates/loopback.ts';
 import { entriesOf } from '../templates/places.ts';
 import {
@@ -218,6 +219,8 @@ test('c7 on a host without dnf: an image’s own yum installs it', { skip }, asy
   const h = harness(t);
   const guest: CentOS = { t, h, name: h.name('b7') };
   const { options } = await mirrorOnBridge(t, h);
+  const { authority, ...tls } = makeCertificates(h.directory);
+  const server = await serveImages(t, join(data, '../images'), tls);
   const images = join(data, '../images/images/centos/7/amd64/default');
   const image = join(images, readdirSync(images)[0] ?? '', 'rootfs.tar.xz');
   // A private mount namespace in which dnf is no program.
@@ -225,10 +228,20 @@ test('c7 on a host without dnf: an image’s own yum installs it', { skip }, asy
   const program = join(installation().root, 'dist/bin/tslxc-create');
   const create = [program, '-n', guest.name, '-t', 'centos', '--', ...options('7')];
   const hidden = (...more: string[]) =>
-    execa('unshare', ['-m', 'sh', '-c', hide, 'sh', ...create, ...more], { env: h.env, reject: false });
-  const lacking = await hidden();
-  assert.match(lacking.stderr, /this host lacks dnf or yum; get it with: /);
-  const { stdout: output, exitCode, stderr } = await hidden('--bootstrap-image', image);
+    execa('unshare', ['-m', 'sh', '-c', hide, 'sh', ...create, ...more], {
+      env: { ...h.env, CURL_CA_BUNDLE: authority },
+      reject: false,
+    });
+  const lacking = await hidden('--bootstrap-server', server.url);
+  assert.match(lacking.stderr, /rockylinux/);
+  const own = await hidden('--bootstrap-image', image);
+  assert.equal(own.exitCode, 0, own.stderr);
+  await h.ok('destroy', ['-n', guest.name]);
+  const {
+    stdout: output,
+    exitCode,
+    stderr,
+  } = await hidden(...['--bootstrap-image', 'centos/7', '--bootstrap-server', server.url]);
   assert.equal(exitCode, 0, stderr);
   assert.match(output, /^Installing CentOS 7 .* with yum of /m);
   await h.ok('start', ['-n', guest.name]);
