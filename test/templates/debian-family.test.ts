@@ -242,7 +242,7 @@ test('keys from the distribution: by https alone, and by their fingerprint', asy
     ),
   );
   await refused(`${plain.url}/key.gpg`, /is not https/);
-  await refused(`${secure.url}/away.gpg`, /can't get https:.*away\.gpg/);
+  await refused(`${secure.url}/away.gpg`, /can't get https:.*away\.gpg: .*; or give --keyring FILE$/m);
   assert.deepEqual(plain.asked, [], 'nothing was taken from where it led');
   await refused(`${secure.url}/gone.gpg`, /there is no key of Ubuntu at \S+gone\.gpg: give --keyring FILE/);
   await refused(`${secure.url}/page.gpg`, /page\.gpg is not a key/);
