@@ -116,10 +116,7 @@ use_published_keyring() {
   fi
   keyring=$work/keyring
   fetch_hint='; or give --keyring FILE'
-  hint_before=${fetch_hint:-}
-  fetch_hint='; or give --keyring FILE'
   fetch_securely "$3" "$keyring" || fail "there is no key of $1 at $3: give --keyring FILE"
-  fetch_hint=$hint_before
   fetch_hint=
   key_source=$3
   open_keyring "$keyring" "$2"
