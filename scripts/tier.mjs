@@ -44,7 +44,9 @@ async function full(report, parts) {
 function fullParts() {
   const folder = join(root, 'test/full');
   return existsSync(folder)
-    ? [...new Set(readdirSync(folder).map(name => name.replace(/\.test\.ts$/, '')))]
+    ? [...new Set(readdirSync(folder).map(name => name.replace(/\.test\.ts$/, '')))].filter(
+        name => !name.endsWith('.ts'),
+      )
     : [];
 }
 
