@@ -78,6 +78,17 @@ test('a base is named by the digest of its tree, and an exported one holds the s
   await h.ok('destroy', ['-n', h.name('1')]);
 });
 
+test('a base that carries words of an image is exported as its tree', async t => {
+  const h = harness(t);
+  const template = writeTwoPhaseTemplate(h, 'two', 'echo x >"$ROOTFS/x"', "printf 'a\\nmessage hello'");
+  await h.ok('create', ['-n', h.name('1'), '-t', template]);
+  const file = join(h.directory, 'x.tar');
+  await h.ok('images', ['export', 'test', file]);
+  assert.notEqual(createHash('sha256').update(readFileSync(file)).digest('hex'), basesOf(h)[0]);
+  assert.match(execFileSync('tar', ['-tf', file], { encoding: 'utf8' }), /^\.\/x$/m);
+  await h.ok('destroy', ['-n', h.name('1')]);
+});
+
 test('other arguments, or another text of the template, make another base', async t => {
   const h = harness(t);
   const template = writeTwoPhaseTemplate(h, 'two', 'echo "$*" >"$ROOTFS/words"');

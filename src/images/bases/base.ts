@@ -18,8 +18,10 @@ export interface BaseFacts {
 }
 
 export interface Base extends BaseFacts {
-  /** sha256 of the tree as a tar file (and of what an image says beside it), in hexadecimal; also its directory's name. */
+  /** Also its directory's name: the digest of the tree, or of that and of what an image says beside its tree. */
   readonly id: string;
+  /** sha256 of the tree as a tar file, in hexadecimal. */
+  readonly tree: string;
   /** The template, by name or path, and the arguments it was given. */
   readonly template: string;
   readonly arguments: readonly string[];

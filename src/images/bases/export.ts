@@ -33,8 +33,8 @@ export async function exportBase(settings: BaseSettings, base: Base, file: strin
     makeFile(draft);
     await packTree(baseRootfs(settings, base.id), packer.pack, draft);
     const digest = await digestOf(draft, packer.unpack);
-    if (digest !== base.id) {
-      throw new TslxcError('EXPORT_FAILED', `${file} holds ${digest}, not the base ${base.id}`, {
+    if (digest !== base.tree) {
+      throw new TslxcError('EXPORT_FAILED', `${file} holds ${digest}, not the base's ${base.tree}`, {
         hint: `the base has been changed on disk: remove it with tslxc-images prune ${base.id.slice(0, 12)}`,
       });
     }

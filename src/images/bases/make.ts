@@ -122,14 +122,15 @@ async function make(
         }),
     );
     const made = new Date().toISOString();
+    const tree = await inStep(
+      request.onEvent,
+      { step: 'digest', text: 'reading the base for its digest' },
+      () => treeDigest(join(build.base, 'rootfs')),
+    );
     const base: Base = {
       ...readFacts(join(build.base, 'facts'), template),
-      id: withWords(
-        await inStep(request.onEvent, { step: 'digest', text: 'reading the base for its digest' }, () =>
-          treeDigest(join(build.base, 'rootfs')),
-        ),
-        readFileSync(join(build.base, 'facts'), 'utf8'),
-      ),
+      id: withWords(tree, readFileSync(join(build.base, 'facts'), 'utf8')),
+      tree,
       template: template.ours ? template.path.replace(/^.*\/tslxc-/, '') : template.path,
       arguments: request.templateArguments,
       made,
