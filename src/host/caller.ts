@@ -1,8 +1,8 @@
 // Who calls: root, or a plain user with the ids that /etc/subuid and /etc/subgid give it.
 
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { parseSubids, type SubidLine, spansOf } from '../base/id-spans.ts';
+import { textOf } from './directories.ts';
 
 export interface Caller {
   readonly uid: number;
@@ -33,15 +33,6 @@ export function subordinateIds({ names }: Caller): {
   readonly uids: SubidLine[];
   readonly gids: SubidLine[];
 } {
-  const spans = (file: string) => spansOf(parseSubids(readText(file)), names);
+  const spans = (file: string) => spansOf(parseSubids(textOf(file)), names);
   return { uids: spans('/etc/subuid'), gids: spans('/etc/subgid') };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

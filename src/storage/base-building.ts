@@ -1,9 +1,9 @@
 // A base comes to be in .images/.building-PID-STARTTIME-XXXXXX/base and appears whole, by one rename, as .images/<digest>. It goes the
 // other way by a rename to .images/.trash-<digest>. What is interrupted is removed by the next command.
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDirectories } from '../host/directories.ts';
+import { entriesOf, makeDirectories } from '../host/directories.ts';
 import { type BaseSettings, baseDirectory, imagesDirectory } from './bases.ts';
 import { builderTag, isAbandoned, tryCleaning } from './builder.ts';
 import { syncDirectory, syncFilesystem } from './durable.ts';
@@ -68,14 +68,5 @@ export async function cleanInterruptedBases(settings: BaseSettings): Promise<voi
     } finally {
       lock.release();
     }
-  }
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }

@@ -6,7 +6,6 @@ import {
   existsSync,
   fsyncSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
-import { makeDirectories } from '../host/directories.ts';
+import { entriesOf, makeDirectories } from '../host/directories.ts';
 import { type Lock, takeLock } from '../host/locks.ts';
 import { syncDirectory } from './durable.ts';
 import type { RangeHolder } from './id-ranges.ts';
@@ -122,14 +121,4 @@ function mayExist({ lxcpath, lxcpathInode, id, builder }: BaseUser): boolean {
   return entriesOf(lxcpath).some(name =>
     [name, join(name, 'container')].some(place => readMarker(join(lxcpath, place)) === id),
   );
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
-  }
 }

@@ -2,9 +2,10 @@
 // removed. Each step can be repeated: whatever state a killed destroy left, the next command goes on from there.
 
 import { randomUUID } from 'node:crypto';
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
+import { entriesOf } from '../host/directories.ts';
 import { isLocked } from '../host/locks.ts';
 import { cleanInterruptedBases } from './base-building.ts';
 import { releaseBases } from './bases.ts';
@@ -89,13 +90,4 @@ export async function cleanInterrupted(settings: IdRangeSettings, lxcpath: strin
 /** Whoever destroys a container holds its run lock to the end: helping would be slower than leaving it alone. */
 function isBeingDestroyed(trash: string): boolean {
   return isLocked(join(markerDirectory(trash), 'run'));
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { linkSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writ
 import { join } from 'node:path';
 import { TslxcError } from '../base/errors.ts';
 import { type IdSpan, parseSubids, RANGE_IDS, ROOT_OWNERS, rangeBases } from '../base/id-spans.ts';
-import { makeDirectories } from '../host/directories.ts';
+import { makeDirectories, textOf } from '../host/directories.ts';
 import { takeLock } from '../host/locks.ts';
 import { syncDirectory } from './durable.ts';
 import { liveIdMaps, overlappingLiveMap } from './live-id-maps.ts';
@@ -37,15 +37,6 @@ interface Entry extends RangeHolder {
 
 function registry(settings: IdRangeSettings): string {
   return join(settings.stateDir, '.ids');
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }
 
 function readEntry(file: string): Entry | undefined {
@@ -89,8 +80,8 @@ export async function allocateRange(
   holder: RangeHolder,
   owners = ROOT_OWNERS,
 ): Promise<IdSpan> {
-  const uids = parseSubids(readText(settings.subuidFile));
-  const gids = parseSubids(readText(settings.subgidFile));
+  const uids = parseSubids(textOf(settings.subuidFile));
+  const gids = parseSubids(textOf(settings.subgidFile));
   const bases = [...rangeBases(uids, gids, owners)];
   const [owner = ''] = owners;
   if (bases.length === 0)

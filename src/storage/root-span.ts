@@ -8,7 +8,6 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -25,23 +24,15 @@ import {
   ROOT_SPAN_IDS,
   rangeBases,
 } from '../base/id-spans.ts';
+import { textOf } from '../host/directories.ts';
 import type { IdRangeSettings } from './id-ranges.ts';
 import { liveIdMaps } from './live-id-maps.ts';
 
 const LOCK_WAIT_MS = 10_000;
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
 /** The ids in the third field of passwd or group lines: real users must not meet a container's. */
 function accountIds(file: string): IdSpan[] {
-  return readText(file)
+  return textOf(file)
     .split('\n')
     .map(line => line.split(':')[2])
     .filter((id): id is string => id !== undefined && /^\d+$/.test(id))
@@ -90,7 +81,7 @@ function syncDirectory(path: string): void {
 
 /** Adds one line; those that are there keep their bytes. By rename, or by append where the file is a mount point. */
 function addLine(file: string, line: string): void {
-  const text = readText(file);
+  const text = textOf(file);
   const addition = `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
   const draft = `${file}.tslxc-${process.pid}`;
   const fd = openSync(draft, 'wx', 0o644);
@@ -122,9 +113,7 @@ export interface RootSpan extends IdSpan {
 }
 
 function usableRanges(settings: IdRangeSettings): number[] {
-  return [
-    ...rangeBases(parseSubids(readText(settings.subuidFile)), parseSubids(readText(settings.subgidFile))),
-  ];
+  return [...rangeBases(parseSubids(textOf(settings.subuidFile)), parseSubids(textOf(settings.subgidFile)))];
 }
 
 /**
@@ -150,7 +139,7 @@ export async function ensureRootSpan(settings: IdRangeSettings, ranges = 1): Pro
 function addRootSpan(settings: IdRangeSettings): RootSpan {
   const files = [settings.subuidFile, settings.subgidFile];
   const span = freeRootSpan([
-    ...files.flatMap(file => parseSubids(readText(file))),
+    ...files.flatMap(file => parseSubids(textOf(file))),
     ...accountIds('/etc/passwd'),
     ...accountIds('/etc/group'),
     ...liveIdMaps(),
