@@ -19,7 +19,7 @@ struct start_options {
 	bool status; /* somebody reads what we report on START_STATUS; else that number is none of ours */
 	bool foreground;
 	char **restart; /* what to run when a reboot finds that the plan's facts have changed; NULL: nothing */
-	pid_t parent; /* whose death is ours too; 0: nobody's */
+	pid_t parent;   /* whose death is ours too; 0: nobody's */
 };
 /* argv begins with the mode. */
 int start_options_read(int argc, char **argv, struct start_options *options);
