@@ -11,13 +11,13 @@ const shortId = (id: string): string => id.slice(0, 12);
 export function imagesTable(bases: readonly KeptBase[]): string {
   const rows = bases.map(base => [
     shortId(base.id),
-    [base.template, ...withoutPassword(base.arguments)].join(' '),
+    base.template,
     base.release,
     base.arch,
     formatSize(base.sizeBytes),
     base.checked?.slice(0, 10) ?? 'replaced',
     String(base.users.length),
-    base.arguments.join(' '),
+    withoutPassword(base.arguments).join(' '),
   ]);
   return table(['BASE', 'TEMPLATE', 'RELEASE', 'ARCH', 'SIZE', 'CHECKED', 'USERS', 'ARGUMENTS'], rows);
 }
