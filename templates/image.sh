@@ -91,9 +91,7 @@ personalize_image() {
     write_machine_id
   fi
   configure_network
-  make_host_key
-  set_root_password
-  install_ssh_keys
+  give_access
 }
 
 # eth0 by DHCP, where the image follows the convention of its kind and has nothing on eth0 yet.

@@ -132,7 +132,8 @@ personalize() {
 HOSTNAME=$name"
   else
     write_machine_id
-    make_host_key guest
+    give_access guest
+    return
   fi
   set_root_password
   install_ssh_keys

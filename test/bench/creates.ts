@@ -65,6 +65,8 @@ async function creates(world: World, { name, words, lxcWords }: Distribution): P
   const at = (index: number): string => tslxc.name(`${name}${index}`);
   const create = (index: number) =>
     run(world.verb('create'), ['-n', at(index), '-t', name, '--', ...words], tslxc.env);
+  // No base of another part's containers may be there.
+  await tslxc.ok('images', ['prune']);
   const first = await timed(() => create(0));
   const sizes: number[] = [];
   const second = await repeated(
