@@ -1,6 +1,7 @@
 // Arguments of options that are numbers and words of a list, refused in LXC's way.
 
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 
 /** A decimal integer with an optional sign. Throws BAD_ARGUMENT naming the option. */
 export function integerOption(option: string, value: string): number {
@@ -25,4 +26,13 @@ export function secondsOption(option: string, value: string): number | undefined
 /** A failure of the command line itself. */
 export function badArgument(message: string, hint?: string): TslxcError {
   return new TslxcError('BAD_ARGUMENT', message, hint === undefined ? {} : { hint });
+}
+
+/** Makes a directory that an option names, and returns the first that was missing. Throws BAD_ARGUMENT when it can't be made. */
+export function makeOrRefuse(directory: string, mode: number): string | undefined {
+  try {
+    return makeDirectories(directory, mode);
+  } catch (error) {
+    throw badArgument(`${directory} can't be made: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }

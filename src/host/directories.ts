@@ -4,10 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes `path` (absolute) and what is missing above it; one that is there stays as it is. Throws Node's file errors. Node's own
+ * Makes `path` (absolute) and what is missing above it, and returns the first that was missing; one that is there stays as it is,
+ * and undefined is returned. Throws Node's file errors. Node's own
  * `recursive` never returns where a filesystem refuses new directories with ENOENT, as /proc does.
  */
-export function makeDirectories(path: string, mode: number): void {
+export function makeDirectories(path: string, mode: number): string | undefined {
   const missing: string[] = [];
   for (let at = path; !isThere(at); at = dirname(at)) missing.unshift(at);
   for (const directory of missing) {
@@ -19,6 +20,7 @@ export function makeDirectories(path: string, mode: number): void {
     }
   }
   if (!statSync(path).isDirectory()) mkdirSync(path); // throws EEXIST, which says what is wrong
+  return missing[0];
 }
 
 function isThere(path: string): boolean {

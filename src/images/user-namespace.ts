@@ -1,12 +1,12 @@
 // Templates as LXC runs them for a container with an id map: in a user namespace, whose root is the container's. What it makes has
 // shifted ids; its caller has one more id in there, which the template is told.
 
-import { mkdirSync } from 'node:fs';
 import type { IdSpan } from '../base/id-spans.ts';
 import { withHostId } from '../base/ids.ts';
 import { loadConfig } from '../config/load.ts';
 import type { IdMapping } from '../config/model.ts';
 import { plainCaller } from '../host/caller.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { type MapHelpers, mapHelpers } from '../host/map-helpers.ts';
 import type { NamespaceIds } from '../plan/spawn.ts';
 import { takeBack } from '../storage/shift.ts';
@@ -72,7 +72,7 @@ export async function runInNamespace(
   template: Template,
   run: TemplateRun & { readonly namespace: TemplateNamespace },
 ): Promise<void> {
-  mkdirSync(cacheDir, { recursive: true }); // its parents must be the caller's
+  makeDirectories(cacheDir, 0o777); // its parents must be the caller's
   try {
     await runTemplate(request, template, run);
   } finally {

@@ -13,7 +13,7 @@ import { otherFirewalls } from './other-firewalls.ts';
 import {
   type BridgeFiles,
   filesOf,
-  makeDirectories,
+  makeNetworkDirectories,
   readUp,
   removeUp,
   type UpRecord,
@@ -132,7 +132,7 @@ async function locked<T>(
       hint: 'ask for: sudo tslxc-net start',
     });
   }
-  makeDirectories(settings);
+  makeNetworkDirectories(settings);
   const files = filesOf(settings);
   const lock: Lock | undefined = await takeLock(files.lock, LOCK_PATIENCE_MS);
   if (!lock)

@@ -1,8 +1,9 @@
 // What is remembered of the default bridge: for ever its addresses, until the next boot that it is up.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { bootId, readProc } from '../host/procfs.ts';
 import { networkNamespace } from './host-network.ts';
 
@@ -27,10 +28,10 @@ export function filesOf({ runDir, network }: Settings): BridgeFiles {
 }
 
 /** Makes the directories that the files are in; others may pass through the run directory but not read this part. */
-export function makeDirectories({ runDir, network }: Settings): void {
-  mkdirSync(runDir, { recursive: true, mode: 0o711 });
-  mkdirSync(join(runDir, 'network'), { recursive: true, mode: 0o700 });
-  mkdirSync(network.leasesDir, { recursive: true, mode: 0o755 });
+export function makeNetworkDirectories({ runDir, network }: Settings): void {
+  makeDirectories(runDir, 0o711);
+  makeDirectories(join(runDir, 'network'), 0o700);
+  makeDirectories(network.leasesDir, 0o755);
 }
 
 /** ADDRESS/PREFIX words. */

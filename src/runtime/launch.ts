@@ -1,9 +1,10 @@
 // A start: settings → config → facts → plan → executor → a running container, or one sentence about why not.
 
-import { chmodSync, closeSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../base/errors.ts';
+import { makeDirectories } from '../host/directories.ts';
 import { type StatusRecord, startExecutor } from '../host/executor.ts';
 import { installation } from '../host/installation.ts';
 import type { Lock } from '../host/locks.ts';
@@ -153,11 +154,11 @@ async function preparedPlan(
 /** The directory above is passed through by mapped ids on their way to the rootfs; the container's own is root's alone. */
 function makeRunDirectory(place: Place): void {
   const { runDir } = place.settings;
-  mkdirSync(runDir, { recursive: true });
+  makeDirectories(runDir, 0o777);
   chmodSync(runDir, 0o711);
-  mkdirSync(`${runDir}/rootfs`, { recursive: true });
+  makeDirectories(`${runDir}/rootfs`, 0o777);
   chmodSync(`${runDir}/rootfs`, 0o755);
-  mkdirSync(place.paths.run, { recursive: true, mode: 0o700 });
+  makeDirectories(place.paths.run, 0o700);
 }
 
 /** The same plan, whose teardown also removes the pid file. */

@@ -1,7 +1,8 @@
 // Whether a container can be an overlay of a base: found out by mounting one, not by versions; remembered until the next boot.
 
-import { mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '../host/directories.ts';
 import { bootId } from '../host/procfs.ts';
 import { isIdmappable } from './idmappable.ts';
 import { removeTree } from './removal.ts';
@@ -24,7 +25,7 @@ export async function overlayFault(place: OverlayPlace): Promise<string | undefi
   if (readNote(note) === bootId()) return undefined;
   const fault = await probe(place);
   if (fault === undefined) {
-    mkdirSync(join(place.runDir, 'probes'), { recursive: true, mode: 0o700 });
+    makeDirectories(join(place.runDir, 'probes'), 0o700);
     writeFileSync(note, bootId(), { mode: 0o600 });
   }
   return fault;
@@ -38,7 +39,7 @@ async function probe({ lower, above, idmapped }: OverlayPlace): Promise<string |
   }
   const trial = join(above, 'overlay-trial');
   const at = { upper: join(trial, 'upper'), work: join(trial, 'work'), target: join(trial, 'target') };
-  for (const directory of Object.values(at)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const directory of Object.values(at)) makeDirectories(directory, 0o700);
   try {
     const overlay = { lower, ...at, userxattr: idmapped };
     const view = {

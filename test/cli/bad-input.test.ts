@@ -143,3 +143,14 @@ test('whoever may not write to the lxcpath is told so', rootOnly, () => {
   assert.match(stderr, /permission denied|only root|ids/i);
   assert.deepEqual(leftBehind(h), []);
 });
+
+test('a directory that a filesystem refuses to make is told at once', rootOnly, async () => {
+  const create = await h.run('create', ['-n', X, '-t', 'none', '-P', '/proc/x']);
+  assert.equal(create.status, 1);
+  assert.match(create.stderr, /\/proc\/x: no such file or directory/);
+  // A work directory is made before any registry is asked.
+  const words = ['--url', 'docker://127.0.0.1:1/x', '--work', '/proc/x', '--into', join(h.directory, 'into')];
+  const fetched = await h.run('fetch-oci', words);
+  assert.equal(fetched.status, 1);
+  assert.match(fetched.stderr, /^tslxc-fetch-oci: \/proc\/x can't be made/);
+});

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, TslxcError } from '../../base/errors.ts';
 import { isDigest } from '../../images/oci/digest.ts';
@@ -6,7 +6,7 @@ import type { InitChoice } from '../../images/oci/init.ts';
 import { type ImageFacts, type ImageRequest, lookAtImage, unpackImage } from '../../images/oci/pull.ts';
 import type { Command, Invocation, ParsedArguments } from '../command.ts';
 import { settingsFor } from '../context.ts';
-import { badArgument } from '../values.ts';
+import { badArgument, makeOrRefuse } from '../values.ts';
 
 export const command: Command = {
   name: 'fetch-oci',
@@ -90,7 +90,7 @@ async function requestOf(invocation: Invocation, args: ParsedArguments): Promise
   if (work === undefined) throw badArgument('--work is missing');
   const settings = await settingsFor(invocation);
   const directory = resolve(invocation.cwd, work);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeOrRefuse(directory, 0o700);
   const password = passwordOf(invocation, args);
   if (password !== undefined && username === undefined)
     throw badArgument('--password-file wants --username as well');

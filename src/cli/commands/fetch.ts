@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, TslxcError } from '../../base/errors.ts';
@@ -9,7 +9,7 @@ import { FORMAT_OPTION } from '../options.ts';
 import { fetchDisplay } from '../output/fetch-display.ts';
 import { formatOf, structured } from '../output/structured.ts';
 import { table } from '../output/table.ts';
-import { badArgument } from '../values.ts';
+import { badArgument, makeOrRefuse } from '../values.ts';
 
 export const command: Command = {
   name: 'fetch',
@@ -202,7 +202,7 @@ async function filling<T>(
     throw new TslxcError('NEEDS_ROOT', 'only root can unpack a root file system', {
       hint: 'run it with sudo',
     });
-  const made = mkdirSync(directory, { recursive: true });
+  const made = makeOrRefuse(directory, 0o777);
   if (readdirSync(directory).length > 0)
     throw badArgument(`${directory} is not empty`, 'give a directory with nothing in it');
   try {

@@ -1,9 +1,10 @@
 // Layers by their digests, kept for the next image that has them: `DIR/sha256/HEX`. What is there is checked again each time.
 
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { createReadStream, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { type Lock, tryLock } from '../../host/locks.ts';
 import { type Expected, verifyStream } from './digest.ts';
 
@@ -26,7 +27,7 @@ export class BlobCache {
   /** Makes sure that a blob is here and is what it should be. Throws IMAGE_TAMPERED, and what the download throws. */
   async bring(expected: Expected & { readonly sizeBytes: number }, download: Download): Promise<void> {
     const file = this.file(expected.digest);
-    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+    makeDirectories(join(file, '..'), 0o700);
     if (await isWhole(file, expected)) return;
     const lock = tryLock(`${file}.partial`);
     // Another command brings it at this moment: what it has so far is not ours to go on with.
@@ -75,7 +76,7 @@ function release(lock: Lock | undefined): void {
 function usable(directory: string | undefined): string | undefined {
   if (directory === undefined) return undefined;
   try {
-    mkdirSync(join(directory, 'sha256'), { recursive: true, mode: 0o700 });
+    makeDirectories(join(directory, 'sha256'), 0o700);
     return directory;
   } catch {
     // In a user namespace of LXC the cache of root is not ours.

@@ -1,10 +1,11 @@
 // The files of a layout or of an archive of docker, which are a directory or a tar archive.
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { LARGEST_DOCUMENT_BYTES } from './image.ts';
 import { unpacked } from './packing.ts';
 import { readTar } from './tar-reader.ts';
@@ -112,7 +113,7 @@ async function plainArchive(file: string, work: string, env: Environment): Promi
   } catch (error) {
     throw readable(error, dirname(file), file.slice(dirname(file).length + 1));
   }
-  await mkdir(work, { recursive: true, mode: 0o700 });
+  makeDirectories(work, 0o700);
   const plain = join(work, 'archive.tar');
   await pipeline(
     unpacked(createReadStream(file) as AsyncIterable<Buffer>, env),

@@ -1,9 +1,10 @@
 // What is remembered of a server, in the state directory: when the newest index that it signed was signed, so that an older one is
 // known for what it is; and whether the user was told what vouches for it.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../base/errors.ts';
+import { makeDirectories } from '../../host/directories.ts';
 import { writeFileDurably } from '../../storage/durable.ts';
 import { type ImageServer, serverId } from './server.ts';
 
@@ -64,7 +65,7 @@ export class SeenServer {
   }
 
   #write(memory: Memory): void {
-    mkdirSync(join(this.#file, '..'), { recursive: true, mode: 0o700 });
+    makeDirectories(join(this.#file, '..'), 0o700);
     writeFileDurably(this.#file, `${JSON.stringify(memory)}\n`, 0o600);
     this.#memory = memory;
   }

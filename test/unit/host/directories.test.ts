@@ -8,8 +8,8 @@ import { makeDirectories } from '../../../src/host/directories.ts';
 test('directories are made with their parents, and a filesystem that refuses them is told', t => {
   const directory = mkdtempSync(join(tmpdir(), 'tslxctest-directories-'));
   t.after(() => rmSync(directory, { recursive: true }));
-  makeDirectories(join(directory, 'a/b/c'), 0o700);
-  makeDirectories(join(directory, 'a/b/c'), 0o755);
+  assert.equal(makeDirectories(join(directory, 'a/b/c'), 0o700), join(directory, 'a'));
+  assert.equal(makeDirectories(join(directory, 'a/b/c'), 0o755), undefined);
   assert.equal(statSync(join(directory, 'a/b/c')).mode & 0o777, 0o700);
   writeFileSync(join(directory, 'file'), '');
   assert.throws(() => makeDirectories(join(directory, 'file'), 0o700), { code: 'EEXIST' });
